@@ -1,0 +1,30 @@
+"""What every test shares: emptied tables in spite of the ledger's triggers, and groups for the tests that start processes."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+PROCESS_GROUP = "processes"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start processes of their own run one after the other, in one worker."""
+    for item in items:
+        if item.get_closest_marker(PROCESS_GROUP):
+            item.add_marker(pytest.mark.xdist_group(PROCESS_GROUP))
+
+
+def _empty_tables(operations: DatabaseOperations, statements: Sequence[str]) -> None:
+    """Run Django's flush with triggers off, since those of the ledger refuse TRUNCATE; the right to do so is given to the tests' role alone."""
+    connection = operations.connection
+    with transaction.atomic(using=connection.alias, savepoint=connection.features.can_rollback_ddl), connection.cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_can_be_emptied() -> None:
+    DatabaseOperations.execute_sql_flush = _empty_tables  # type: ignore[method-assign]
