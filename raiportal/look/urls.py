@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from raiportal.look import views
+
+urlpatterns = [path("style/", views.style, name="style")]
