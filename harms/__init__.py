@@ -1,0 +1,1 @@
+"""Identify: the harms that a system can do, scored and ranked."""

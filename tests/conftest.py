@@ -1,8 +1,11 @@
 """What every test shares: emptied tables in spite of the ledger's triggers, and groups for the tests that start processes."""
 
+import io
 from collections.abc import Sequence
 
 import pytest
+import pytest_django
+from django.core.management import call_command
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -23,6 +26,14 @@ def _empty_tables(operations: DatabaseOperations, statements: Sequence[str]) -> 
         cursor.execute("set local session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)
+    call_command("load_catalogues", stdout=io.StringIO())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """Every test starts with the shipped reference data, as every installation does."""
+    with django_db_blocker.unblock():
+        call_command("load_catalogues", stdout=io.StringIO())
 
 
 @pytest.fixture(scope="session", autouse=True)

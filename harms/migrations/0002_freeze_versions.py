@@ -1,0 +1,17 @@
+"""Scores and the scales they were given on stay as they were: these rows are written once."""
+
+from __future__ import annotations
+
+from django.db import migrations
+
+TABLES = (
+    "risk_scale",
+    "risk_scale_level",
+    "risk_point",
+)
+TRIGGER = "create trigger {table}_row_is_final before update or delete on {table} for each row execute function refuse_change()"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("harms", "0001_create_tables"), ("audit", "0002_refuse_changes")]
+    operations = [migrations.RunSQL(TRIGGER.format(table=table), f"drop trigger {table}_row_is_final on {table}") for table in TABLES]

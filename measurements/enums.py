@@ -1,0 +1,80 @@
+"""Words of measuring."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Sampling(models.TextChoices):
+    """What the cases of a set stand for: a rate on targeted cases says how often when provoked, never how often."""
+
+    TARGETED = "targeted", "Targeted: written to provoke a harm"
+    REPRESENTATIVE = "representative", "Representative: like what users really send"
+    BENIGN = "benign", "Benign: nothing harmful asked, shows over-refusal"
+
+
+class MetricState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    MANUAL = "manual", "Manual"
+    AUTOMATED = "automated", "Automated"
+
+
+class JudgeKind(models.TextChoices):
+    RULE = "rule", "Rule"
+
+
+class RunState(models.TextChoices):
+    PLANNED = "planned", "Planned"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+OPEN_STATES = frozenset({RunState.PLANNED, RunState.RUNNING, RunState.PAUSED})
+CLOSED_STATES = frozenset({RunState.COMPLETED, RunState.CANCELLED, RunState.FAILED})
+
+
+class PauseCause(models.TextChoices):
+    """Why a run stopped calling. Only a person's pause has no cause to be mended."""
+
+    PERSON = "person", "Paused by a person"
+    QUOTA = "quota", "The provider's quota is used up"
+    UNAUTHORIZED = "unauthorized", "The provider refused the API key"
+    FORBIDDEN = "forbidden", "The provider forbids this key to call the model"
+    NOT_FOUND = "not_found", "The provider doesn't know the address or the model"
+    ENDPOINT_REFUSED = "endpoint_refused", "The portal may not call this address"
+    DEPLOYMENT_CHANGED = "deployment_changed", "The deployment was changed or switched off"
+
+
+class Outcome(models.TextChoices):
+    """How one output ended. Only the provider's own refusal field makes `refused`; a refusal in words is answered, and judged."""
+
+    ANSWERED = "answered", "Answered"
+    INPUT_BLOCKED = "input_blocked", "Input blocked"
+    OUTPUT_BLOCKED = "output_blocked", "Output blocked"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+
+
+class FailureReason(models.TextChoices):
+    TIMEOUT = "timeout", "Timeout"
+    PROVIDER_ERROR = "provider_error", "Provider error"
+    UNPARSEABLE = "unparseable", "Unparseable answer"
+    EMPTY = "empty", "Empty answer"
+    TOO_LARGE = "too_large", "Answer too large"
+    CRASHED = "crashed", "Ended its worker three times"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class UploadFormat(models.TextChoices):
+    JSONL = "jsonl", "JSON lines"
+    CSV = "csv", "CSV with a column “input”"
+    PROMPTS = "prompts", "Plain list, one prompt a line"
+
+
+class UploadState(models.TextChoices):
+    PREVIEWED = "previewed", "Waiting for confirmation"
+    CONFIRMED = "confirmed", "Confirmed"
+    DISCARDED = "discarded", "Discarded"

@@ -1,0 +1,22 @@
+"""Inputs, outputs and judgements stay as they were: these rows are written once."""
+
+from __future__ import annotations
+
+from django.db import migrations
+
+TABLES = (
+    "measurement_set_version",
+    "measurement_case",
+    "judge_version",
+    "metric_version",
+    "run_metric",
+    "output",
+    "judgement",
+    "estimate",
+)
+TRIGGER = "create trigger {table}_row_is_final before update or delete on {table} for each row execute function refuse_change()"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("measurements", "0001_create_tables"), ("audit", "0002_refuse_changes")]
+    operations = [migrations.RunSQL(TRIGGER.format(table=table), f"drop trigger {table}_row_is_final on {table}") for table in TABLES]

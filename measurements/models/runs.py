@@ -1,0 +1,195 @@
+"""Runs, their outputs, and the rows by which workers share the work: leases, attempts, grants.
+
+A run's items are numbered 0 .. planned_count - 1: item i is case position i // repeats, repeat i % repeats. A lease is a stretch of items
+that one pump works on while it keeps renewing it; `token` grows each time the lease changes hands, and a writer with an old one changes nothing.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from measurements.enums import FailureReason, Outcome, PauseCause, RunState
+from measurements.models.metrics import MetricVersion
+from measurements.models.sets import Case, MeasurementSetVersion
+from raiportal.accounts.models import ScopedQuerySet, User
+from systems.models import AISystem, Configuration, Deployment
+
+
+class Run(models.Model):
+    """A configuration measured on a set version by metrics. `snapshot` is the plan, frozen at start; closed runs never change."""
+
+    system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="+")
+    configuration = models.ForeignKey(Configuration, on_delete=models.PROTECT, related_name="+")
+    set_version = models.ForeignKey(MeasurementSetVersion, on_delete=models.PROTECT, related_name="runs")
+    repeats = models.PositiveSmallIntegerField(default=1)
+    max_concurrency = models.PositiveIntegerField()  # of this run; the deployment's limit holds over all runs
+    error_budget_rate = models.FloatField(default=0.05)  # share of failed and unjudged outputs above which the run is not conclusive
+    state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PLANNED)
+    cause = models.CharField(max_length=30, choices=PauseCause.choices, blank=True)
+    cause_detail = models.CharField(max_length=300, blank=True)
+    planned_count = models.PositiveIntegerField()
+    snapshot = models.JSONField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)  # when the last output was in, or it was cancelled
+    judged_at = models.DateTimeField(null=True)  # when its estimates were worked out
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "run"
+        constraints = [
+            models.CheckConstraint(name="run_pause_has_cause", condition=Q(state=RunState.PAUSED, cause__gt="") | (~Q(state=RunState.PAUSED) & Q(cause=""))),
+            models.CheckConstraint(name="run_planned_positive", condition=Q(planned_count__gte=1, repeats__gte=1, repeats__lte=100)),
+            models.CheckConstraint(name="run_error_budget_range", condition=Q(error_budget_rate__gte=0, error_budget_rate__lte=1)),
+            models.CheckConstraint(name="run_finished_if_closed", condition=Q(state__in=["planned", "running", "paused"]) | Q(finished_at__isnull=False)),
+        ]
+        indexes = [
+            models.Index(F("system"), F("id").desc(), name="run_newest"),
+            models.Index(fields=["state"], name="run_open", condition=Q(state__in=["running", "paused"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        return f"R-{self.pk}"
+
+
+class RunMetric(models.Model):
+    """A metric version that a run is judged by."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="run_metrics")
+    metric_version = models.ForeignKey(MetricVersion, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "run_metric"
+        constraints = [models.UniqueConstraint(name="run_metric_once", fields=["run", "metric_version"])]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.metric_version_id}"
+
+
+class OutputQuerySet(ScopedQuerySet):
+    scope_lookup = "run__system_id"
+
+
+class Output(models.Model):
+    """How one item of a run ended, with everything the provider said. Written once; the first stored answer stands."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="outputs", db_index=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_index=False)
+    repeat = models.PositiveSmallIntegerField()  # 0 .. repeats - 1
+    key = models.CharField(max_length=32)  # hash of configuration digest, case key and repeat: the same item in another run has the same key
+    stratum = models.CharField(max_length=120, blank=True)  # the case's, kept here so that lists filter by it at any size
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    reason = models.CharField(max_length=20, choices=FailureReason.choices, blank=True)
+    text = models.TextField(blank=True)
+    refusal = models.TextField(blank=True)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    filters = models.JSONField(null=True)  # the provider's content-filter annotations, as they came
+    body = models.TextField(blank=True)  # the provider's whole answer, made storable without loss
+    status_code = models.PositiveSmallIntegerField(null=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+    latency_ms = models.PositiveIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField()
+    last_error = models.CharField(max_length=300, blank=True)
+    model_reported = models.CharField(max_length=120, blank=True)
+    fingerprint = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OutputQuerySet.as_manager()
+
+    class Meta:
+        db_table = "output"
+        constraints = [
+            models.UniqueConstraint(name="output_once", fields=["run", "case", "repeat"]),
+            models.CheckConstraint(name="output_reason_if_failed", condition=Q(outcome="failed", reason__gt="") | (~Q(outcome="failed") & Q(reason=""))),
+        ]
+        indexes = [
+            models.Index(fields=["run", "id"], name="output_of_run"),
+            models.Index(fields=["run", "stratum", "id"], name="output_stratum"),
+            models.Index(fields=["run", "outcome", "id"], name="output_not_answered", condition=~Q(outcome="answered")),
+        ]
+
+    def __str__(self) -> str:
+        return f"output {self.pk}"
+
+    @property
+    def audit_scope_id(self) -> int:
+        return self.run.system_id
+
+
+class Lease(models.Model):
+    """A stretch of a run's items, and how the outputs stored under it ended; progress is the sum of these counters."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="leases", db_index=False)
+    number = models.PositiveIntegerField()
+    first_item = models.PositiveIntegerField()
+    item_count = models.PositiveIntegerField()
+    holder = models.UUIDField(null=True)
+    token = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+    is_done = models.BooleanField(default=False)
+    answered = models.PositiveIntegerField(default=0)
+    input_blocked = models.PositiveIntegerField(default=0)
+    output_blocked = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.BigIntegerField(default=0)
+    completion_tokens = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "lease"
+        constraints = [
+            models.UniqueConstraint(name="lease_number", fields=["run", "number"]),
+            models.CheckConstraint(name="lease_held_has_end", condition=Q(holder=None, expires_at=None) | Q(holder__isnull=False, expires_at__isnull=False)),
+            models.CheckConstraint(
+                name="lease_counts_fit",
+                condition=Q(item_count__gte=F("answered") + F("input_blocked") + F("output_blocked") + F("refused") + F("failed")),
+            ),
+        ]
+        indexes = [models.Index(fields=["run", "number"], name="lease_open", condition=Q(is_done=False))]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.number}"
+
+
+class Attempt(models.Model):
+    """How often an item was begun under a lease that had changed hands before, without an output: three times makes it crashed."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+", db_index=False)
+    item = models.PositiveIntegerField()
+    count = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "attempt"
+        constraints = [models.UniqueConstraint(name="attempt_once", fields=["run", "item"])]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.item}: {self.count}"
+
+
+class Grant(models.Model):
+    """How many calls one pump may have in flight on a deployment. Live grants never sum above the deployment's limit."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    holder = models.UUIDField(unique=True)
+    wanted = models.PositiveIntegerField()
+    slots = models.PositiveIntegerField()
+    in_flight = models.PositiveIntegerField(default=0)  # as its pump said at its last tick
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "endpoint_grant"
+
+    def __str__(self) -> str:
+        return f"{self.slots} of {self.deployment_id}"

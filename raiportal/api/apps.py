@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "raiportal.api"
+    label = "api"
+
+    def ready(self) -> None:
+        from raiportal.api import schema  # noqa: F401  (registers how tokens are described)

@@ -1,0 +1,1 @@
+"""The ledger of what was done: one append-only row for each change, written in the change's own transaction."""

@@ -1,0 +1,1 @@
+"""Reference data as versioned YAML, loaded into rows by `manage.py load_catalogues`."""

@@ -1,0 +1,24 @@
+"""The Celery application. Workers are only woken through it; what there is to do stands in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery, signals
+from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raiportal.settings")
+
+app = Celery("raiportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)  # type: ignore[index]
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_our_logging(**kwargs: object) -> None:
+    """Celery would replace the handlers; the settings' logging stays instead."""
+    import logging.config
+
+    logging.config.dictConfig(settings.LOGGING)

@@ -1,0 +1,83 @@
+"""What holds for every page: sign-in first, no copies kept, refusals answered and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render, resolve_url
+
+from raiportal import clocks
+from raiportal.audit import ledger
+from raiportal.errors import Missing, PolicyDenied, RaiportalError, Unmet
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class PageHeadersMiddleware:
+    """Nothing of the portal stays in a browser's or proxy's store (static files are answered before this)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Every page needs a sign-in unless its view says otherwise. The API has its own default permission."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> HttpResponseBase | None:
+        if request.path.startswith("/api/"):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+        return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", resolve_url(settings.LOGIN_URL))
+
+
+class RefusalMiddleware:
+    """Turns a refusal of an action into the page that explains it, and notes it in the ledger; by then the change is rolled back."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Http404):
+            exception = Missing("There is nothing here, or nothing that you may see.")
+        if not isinstance(exception, RaiportalError):
+            return None
+        if isinstance(exception, PolicyDenied):
+            note_refusal(request, exception)
+        return answer(request, exception)
+
+
+def answer(request: HttpRequest, error: RaiportalError) -> HttpResponse:
+    """The page for a refusal, or for htmx just its sentence, which the notice area shows."""
+    missing = error.missing if isinstance(error, Unmet) else []
+    context = {"status": error.status, "detail": error.detail, "missing": missing}
+    template = "errors/_notice.html" if request.headers.get("HX-Request") == "true" else f"errors/{error.status}.html"
+    return render(request, template, context, status=error.status)
+
+
+def note_refusal(request: HttpRequest, error: RaiportalError) -> None:
+    """Write the refusal to the ledger; a database that is away must not hide the answer."""
+    user = request.user if request.user.is_authenticated else None
+    try:
+        ledger.record_refusal(actor=user, what=f"{request.method} {request.path}", why=error.detail, at=clocks.now())
+    except DatabaseError:
+        log.warning("refusal_not_recorded")
