@@ -141,9 +141,7 @@ class Retryable(CallError):
 class Stop(CallError):
     """No further call to this endpoint makes sense until a person acts; pauses a run with `cause`."""
 
-    def __init__(
-        self, cause: StopCause, detail: str, *, status: int | None = None
-    ) -> None:
+    def __init__(self, cause: StopCause, detail: str, *, status: int | None = None) -> None:
         super().__init__(detail, status=status)
         self.cause = cause
 

@@ -1,0 +1,64 @@
+"""A body from outside, read strictly and kept whole.
+
+Bodies are JSON in the strict sense: what a strict reader refuses (NaN, another charset, rubbish after the end) is not
+JSON here. Two things pass all the same, since real models and gateways send them and nothing is lost: a byte order mark,
+and half of a surrogate pair, which a model leaves when it is cut off within an emoji. Of a repeated key the last value
+counts, as it does for the applications that read the same answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+from systems.providers.storable import decoded
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_TINY_NUMBER = re.compile(rb"[eE]-[0-9]{4}")
+_LONG_NUMBER = re.compile(rb"[0-9]{10000}")  # PostgreSQL keeps 16,383 digits after the point
+_LONG_NUMBER_BYTES = 10_000
+
+
+def parse(content: bytes) -> tuple[Any, str]:
+    """The value that `content` holds, None if it is not JSON, and `content` as text that casts to jsonb.
+
+    The text is a JSON object byte for byte, or, where the content is no object or can't be stored as it came, a JSON
+    string that holds it, escaped as in `storable`; empty for no content.
+    """
+    try:
+        data = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _leniently_parsed(content), _as_string(content)
+    if isinstance(data, dict) and not _is_beyond_jsonb(content):
+        return data, content.decode("utf-8")
+    return data, _as_string(content)
+
+
+def _leniently_parsed(content: bytes) -> Any:
+    if not content.startswith(_BYTE_ORDER_MARK) and not _SURROGATE.search(content):
+        return None
+    try:
+        return json.loads(content.removeprefix(_BYTE_ORDER_MARK).decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _is_beyond_jsonb(content: bytes) -> bool:
+    """Whether a JSON text may hold what jsonb can't: U+0000, or numbers outside of PostgreSQL's numeric."""
+    if b"\\u0000" in content:
+        return True
+    if (b"e-" in content or b"E-" in content) and _TINY_NUMBER.search(content):
+        return True
+    return len(content) > _LONG_NUMBER_BYTES and _LONG_NUMBER.search(content) is not None
+
+
+def _as_string(content: bytes) -> str:
+    return orjson.dumps(decoded(content)).decode("utf-8") if content else ""
