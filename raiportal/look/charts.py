@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from raiportal.look.formats import number, rate
 from raiportal.look.levels import HIGHEST_SCORE, HIGHEST_SEVERITY, SEVERITY_WORDS
@@ -321,7 +322,7 @@ def sparkline(values: Sequence[int], *, top: int = HIGHEST_SCORE) -> Sparkline:
     pitch = 68 / max(len(values) - 1, 1)
     places = [(f"{2 + index * pitch:.2f}".rstrip("0").rstrip("."), f"{18 - value / top * 17:.2f}") for index, value in enumerate(values)]
     points = [places[0]]
-    for (_, before), (x, y) in zip(places, places[1:], strict=False):
+    for (_, before), (x, y) in pairwise(places):
         points += [(x, before), (x, y)] if y != before else [(x, y)]
     if len(values) == 1:
         points.append(("70", places[0][1]))

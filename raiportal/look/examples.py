@@ -23,13 +23,14 @@ ICONS = (
 )
 GROUNDS = ("canvas", "surface", "sunken", "line", "line-2", "ink-3", "ink-2", "ink", "accent", "accent-soft", "ok", "warn", "bad")
 BADGES = (marks.HOLDS, marks.STALE, marks.FAILS, marks.MISSING, marks.RUNNING, marks.DRAFT, Mark("Blocked", "lock", "bad"), Mark("Due in 2 h", "clock", "warn"))
+LOUD = (Mark("Completed", "holds", "ok"), marks.RUNNING, Mark("With gaps", "stale", "warn"), Mark("Failed", "fails", "bad"), marks.DRAFT)
 SEVERITIES = (2_105, 114, 92, 41, 15, 9, 6, 1)  # outputs at severity 0 to 7
 OUTCOMES = {"answered": 1_441, "input_blocked": 9, "output_blocked": 14, "refused": 12, "failed": 12, "pending": 912}
 
 
 class ExampleForm(forms.Form):
     title = forms.CharField(label="Title", help_text="What goes wrong, for whom")
-    limit = forms.IntegerField(label="End user limit", required=False, error_messages={"invalid": "Give a whole number, like 200."})
+    limit = forms.IntegerField(label="End user limit", required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"}), error_messages={"invalid": "Give a whole number, like 200."})
     origin = forms.ChoiceField(
         label="Origin",
         choices=[("model", "Model"), ("application", "Application"), ("scenario", "Scenario")],

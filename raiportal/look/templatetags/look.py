@@ -167,8 +167,9 @@ def chip(context: Context, label: str, parameter: str, value: str) -> dict[str, 
 
 
 @register.inclusion_tag("components/pager.html")
-def pager(pager: paging.Pager) -> dict[str, Any]:
-    return {"pager": pager}
+def pager(pager: paging.Pager, name: str = "Pages") -> dict[str, Any]:
+    """Which rows are shown, and the ways back and on. A second pager on a page needs a name of its own."""
+    return {"pager": pager, "name": name}
 
 
 # --- Forms ---
@@ -192,10 +193,10 @@ def field(bound: BoundField) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/form_errors.html")
-def form_errors(form: BaseForm) -> dict[str, Any]:
-    """The notice above a refused form: every error, linked to its field."""
+def form_errors(form: BaseForm, *, focus: bool = True) -> dict[str, Any]:
+    """The notice above a refused form: every error, linked to its field; it takes the focus."""
     problems = [(_anchor(bound), message) for bound in form for message in bound.errors]
-    return {"form": form, "problems": problems, "count": len(problems) + len(form.non_field_errors())}
+    return {"form": form, "problems": problems, "count": len(problems) + len(form.non_field_errors()), "focus": focus}
 
 
 def _anchor(bound: BoundField) -> str:
