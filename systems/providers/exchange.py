@@ -92,7 +92,7 @@ def _first_choice(exchange: Exchange, data: dict[str, Any], choice: dict[str, An
         text=storable(text),
         refusal=storable(refusal),
         finish_reason=finish_reason,
-        filters=filters.annotations(data) if b"content_filter" in exchange.content else {},
+        filters=filters.filter_results(data) if b"content_filter" in exchange.content else {},
         model_reported=_word(data.get("model")),
         fingerprint=_word(data.get("system_fingerprint")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
@@ -133,7 +133,7 @@ def _input_blocked(exchange: Exchange, data: dict[str, Any], body: str) -> Reply
         outcome=Outcome.INPUT_BLOCKED,
         status=exchange.status,
         latency_ms=exchange.latency_ms,
-        filters=filters.annotations(data),
+        filters=filters.filter_results(data),
         detail=provider_message(data),
         body=body,
     )

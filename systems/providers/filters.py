@@ -23,7 +23,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAME_LIMIT_CHARACTERS = 100  # a category is a word or two
 
 
-def annotations(data: Mapping[str, Any]) -> dict[str, Categories]:
+def filter_results(data: Mapping[str, Any]) -> dict[str, Categories]:
     """{"prompt": ..., "completion": ...} of an answer or an error body, each {category: {"filtered", "severity", "detected"}}.
 
     A side about which nothing was said is left out.
