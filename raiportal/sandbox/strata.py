@@ -7,6 +7,7 @@ prompt; `general`. Only the first 4,000 characters are read.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 READ_CHARACTERS = 4_000
 GENERAL = "general"
@@ -77,8 +78,14 @@ def stratum_of(text: str, system_prompt: str = "", *, named: str = "") -> str:
     scores = _scores(text)
     if scores:
         return max(scores, key=lambda stratum: (scores[stratum], RANKS[stratum]))
-    domains = {stratum: score for stratum, score in _scores(system_prompt).items() if stratum in DOMAINS} if system_prompt else {}
-    return max(domains, key=lambda stratum: (domains[stratum], RANKS[stratum])) if domains else GENERAL
+    return _domain_of(system_prompt) if system_prompt else GENERAL
+
+
+@lru_cache(maxsize=256)
+def _domain_of(system_prompt: str) -> str:
+    """The domain a system prompt speaks of: its risk words are there to be forbidden."""
+    scores = {stratum: score for stratum, score in _scores(system_prompt).items() if stratum in DOMAINS}
+    return max(scores, key=lambda stratum: (scores[stratum], RANKS[stratum])) if scores else GENERAL
 
 
 def _scores(text: str) -> dict[str, int]:
