@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from celery import Celery, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raiportal.settings")
 
@@ -22,3 +24,10 @@ def keep_our_logging(**kwargs: object) -> None:
     import logging.config
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@signals.beat_init.connect
+def beat_at_once(**kwargs: object) -> None:
+    """Beat's first heartbeat would be one interval away, and nothing is ready before it."""
+    with contextlib.suppress(OperationalError):
+        app.send_task("raiportal.status.tasks.beat", retry=False, expires=settings.HEARTBEAT_SECONDS)

@@ -42,10 +42,10 @@ class Servers:
         self.folder = Path(tempfile.mkdtemp(prefix="raiportal-tests-"))
         self.folder.chmod(0o711)  # the account of the database has to pass through
         account = database_account(self.folder / "postgres")
-        for name in ("postgres", "sockets", "broker", "programs", "data"):
+        for name in ("sockets", "broker", "programs", "data"):
             (self.folder / name).mkdir(mode=0o700)
         (self.folder / "programs").chmod(0o755)
-        account.owns(self.folder / "postgres", self.folder / "sockets")
+        account.owns(self.folder / "sockets")
         programs = postgres_programs(account, self.folder / "programs")
         self.cluster = postgres.Cluster(programs, self.folder / "postgres", self.folder / "sockets", account, "throw-away", FAST_SETTINGS)
         self.broker = broker.Broker(broker_program(), self.folder / "broker", self.folder / "sockets", durable=False)
@@ -76,7 +76,7 @@ class Servers:
             "database",
             self.cluster.command,
             **self._place("database"),
-            stop_signal=signal.SIGINT,
+            force_signal=signal.SIGQUIT,
             run_as=self.cluster.account.popen_arguments(),
         )
         self.children = [start(database), start(Program("broker", self.broker.command, **self._place("broker")))]
@@ -93,9 +93,7 @@ class Servers:
         if os.getpid() != self.owner:
             return
         for child in self.children:
-            child.signal(signal.SIGQUIT if child.program.name == "database" else signal.SIGKILL)  # nothing is worth a checkpoint
-        for child in self.children:
-            child.stop(grace_seconds=10)
+            child.end_now()  # nothing here is worth a checkpoint
         self.children = []
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -118,9 +116,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     global _servers
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
-        for name in [
-            name for name in os.environ if name.startswith("RAIPORTAL_") and name not in ("RAIPORTAL_PG_BIN", "RAIPORTAL_BROKER_BIN")
-        ]:
+        for name in [name for name in os.environ if name.startswith("RAIPORTAL_") and name not in ("RAIPORTAL_PG_BIN", "RAIPORTAL_BROKER_BIN")]:
             del os.environ[name]  # whatever the shell says, the tests see their own settings
         _servers = Servers()
         atexit.register(_servers.stop)  # also when pytest gives up before its session begins

