@@ -30,7 +30,12 @@ OUTCOMES = {"answered": 1_441, "input_blocked": 9, "output_blocked": 14, "refuse
 
 class ExampleForm(forms.Form):
     title = forms.CharField(label="Title", help_text="What goes wrong, for whom")
-    limit = forms.IntegerField(label="End user limit", required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"}), error_messages={"invalid": "Give a whole number, like 200."})
+    limit = forms.IntegerField(
+        label="End user limit",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": "Give a whole number, like 200."},
+    )
     origin = forms.ChoiceField(
         label="Origin",
         choices=[("model", "Model"), ("application", "Application"), ("scenario", "Scenario")],
@@ -111,8 +116,8 @@ def page() -> dict[str, Any]:
         "severity_examples": (0, 3, 5, 7),
         "form": ExampleForm({"title": "Allergy left out of the summary", "limit": "two hundred", "sampling": "targeted", "reason": "Seen on two wards."}),
         "fresh_form": ExampleForm(initial={"origin": "model", "sampling": "targeted", "tell_owner": True}, auto_id="fresh_%s"),
-        "pager": Pager(51, 100, 2_400, "#tables", "#tables"),
-        "first_pager": Pager(1, 50, None, "", "#tables"),
+        "pager": Pager("51 to 100 of 2,400", "#tables", "#tables"),
+        "first_pager": Pager("50 shown", "", "#tables"),
         "metrics": metrics(),
         "strata": strata(),
         "severities": SEVERITIES,

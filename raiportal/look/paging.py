@@ -8,16 +8,16 @@ from typing import Any
 from django.core.paginator import Page
 from django.http import HttpRequest
 
+from raiportal.look.formats import number
+
 PAGE_PARAMETERS = ("page", "cursor")  # dropped from the address when a filter or an order changes
 
 
 @dataclass(frozen=True)
 class Pager:
-    """Numbers of the first and last row shown and of all rows (None where counting would be dear); addresses, "" where there is none."""
+    """What is shown, in words, and the addresses of the pages beside it ("" where there is none)."""
 
-    first: int
-    last: int
-    total: int | None
+    words: str
     previous_url: str
     next_url: str
 
@@ -47,11 +47,18 @@ def without_value(request: HttpRequest, name: str, value: str) -> str:
 
 
 def pager_of(page: Page[Any], request: HttpRequest) -> Pager:
-    """The pager of one of Django's numbered pages."""
+    """The pager of one of Django's numbered pages: `51 to 100 of 2,400`."""
     return Pager(
-        first=page.start_index(),
-        last=page.end_index(),
-        total=page.paginator.count,
+        words=f"{number(page.start_index())} to {number(page.end_index())} of {number(page.paginator.count)}",
         previous_url=changed_query(request, page=str(page.previous_page_number())) if page.has_previous() else "",
         next_url=changed_query(request, page=str(page.next_page_number())) if page.has_next() else "",
+    )
+
+
+def cursor_pager(request: HttpRequest, *, shown: int, previous: str | None, following: str | None, total: int | None = None) -> Pager:
+    """The pager of a page cut by cursors: `50 of 2,400 shown`, or `50 shown` where counting all would be dear."""
+    return Pager(
+        words=f"{number(shown)} shown" if total is None else f"{number(shown)} of {number(total)} shown",
+        previous_url=changed_query(request, cursor=previous) if previous else "",
+        next_url=changed_query(request, cursor=following) if following else "",
     )

@@ -55,10 +55,14 @@
     503: "The portal can't do this right now. Try again in a minute.",
   };
 
-  function sentenceFor(ctx, status) {
-    const type = ctx.response?.headers.get("Content-Type") || "";
-    const text = type.startsWith("text/plain") ? (ctx.text || "").trim() : "";
-    return text || SENTENCES[status] || `Something went wrong here (error ${status}). It has been logged; try again in a minute.`;
+  /* The sentence of a refusal is an answer's element #notice (errors/_notice.html); other answers get ours. */
+  function sentenceIn(text) {
+    const page = new DOMParser().parseFromString(text || "", "text/html");
+    return page.getElementById("notice")?.textContent.trim() || "";
+  }
+
+  function sentenceFor(status) {
+    return SENTENCES[status] || `Something went wrong here (error ${status}). It has been logged; try again in a minute.`;
   }
 
   function showRefusal(source, sentence) {
@@ -92,7 +96,10 @@
   });
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail;
-    if (ctx.response.status !== 422) showRefusal(sourceOf(ctx), sentenceFor(ctx, ctx.response.status));
+    const told = sentenceIn(ctx.text);
+    if (ctx.response.status === 422 && !told) return; // a form with its errors: htmx swaps it
+    ctx.hx.reswap = "none"; // heeded by htmx like the header of that name
+    showRefusal(sourceOf(ctx), told || sentenceFor(ctx.response.status));
   });
   document.addEventListener("htmx:error", (event) => {
     const { ctx, error } = event.detail;
