@@ -70,6 +70,11 @@ class DataFolder:
         return self.root / "environment.json"
 
     @property
+    def prepared(self) -> Path:
+        """What the folder was last prepared with, see `freshness`."""
+        return self.root / "prepared"
+
+    @property
     def sign_ins(self) -> Path:
         return self.root / "sign-ins.json"
 

@@ -149,6 +149,13 @@ def ensure_login(cluster: Cluster, login: Login, *, extra_rights: LiteralString 
             connection.execute(sql.SQL("create database {} owner {}").format(database, role))
 
 
+def forget_heartbeats(cluster: Cluster, login: Login) -> None:
+    """Drop the signs of life of an earlier start, so that "ready" is said of this one."""
+    with connect(cluster, login) as connection:
+        if connection.execute("select to_regclass('status_heartbeat')").fetchone() != (None,):
+            connection.execute("delete from status_heartbeat")
+
+
 def _run_initdb(cluster: Cluster, folder: Path, options: Sequence[str]) -> subprocess.CompletedProcess[str]:
     with tempfile.NamedTemporaryFile("w", dir=cluster.sockets, prefix="first-password-") as password:
         password.write(cluster.superuser_password)

@@ -23,12 +23,9 @@ def main() -> None:
 
 def prepare_database() -> None:
     """Everything that the portal's processes expect to find. Harmless when repeated."""
-    from raiportal.status import actions as status_actions
-
     if migrations_are_pending():
         call_command("migrate", interactive=False, verbosity=1)
         call_command("createcachetable", verbosity=0)
-    status_actions.forget_heartbeat()  # "ready" has to mean this start
     for command in ("load_catalogues", "seed_demo"):
         if command in get_commands():
             call_command(command)

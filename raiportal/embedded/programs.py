@@ -96,8 +96,8 @@ def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port:
 
 def _web_command(port: int) -> list[str]:
     workers, threads = str(count(WEB_WORKERS_VARIABLE, WEB_WORKERS)), str(WEB_THREADS)
-    options = ["--interface", "wsgi", "--host", HOST, "--port", str(port), "--workers", workers, "--blocking-threads", threads]
-    return [sys.executable, "-m", "granian", *options, "--no-ws", "--respawn-failed-workers", "raiportal.wsgi:application"]
+    options = ["--host", HOST, "--port", str(port), "--workers", workers, "--threads", threads]
+    return [sys.executable, "-m", "raiportal.embedded.web", *options]
 
 
 def _celery(*arguments: str) -> list[str]:

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from signal import SIGKILL
 
-from raiportal.embedded import binaries, broker, environment, folder, keys, orphans, ports, postgres, processes, programs
+from raiportal.embedded import binaries, broker, environment, folder, freshness, keys, orphans, ports, postgres, processes, programs
 from raiportal.embedded.errors import CannotStart
 from raiportal.embedded.folder import CHECKOUT, DataFolder
 from raiportal.embedded.supervisor import StopAsked, Supervisor
@@ -21,7 +21,7 @@ from raiportal.embedded.unprivileged import Account
 PREPARE_SECONDS = 600  # migrations of a large installation
 READY_SECONDS = 120
 PROBE_SECONDS = 2.0
-BETWEEN_PROBES_SECONDS = 0.1
+BETWEEN_PROBES_SECONDS = 0.25
 
 
 def say(line: str = "") -> None:
@@ -79,7 +79,8 @@ class Installation:
     cluster: postgres.Cluster
     broker: broker.Broker
     login: postgres.Login
-    environment: Mapping[str, str]
+    settings: Mapping[str, str]  # what belongs to this installation
+    environment: Mapping[str, str]  # all that its processes see
     port: int
 
 
@@ -97,7 +98,7 @@ def settle(place: DataFolder, account: Account, port: int) -> Installation:
         )
         settings = environment.settings_of(place, secrets, server, port=port)
         keys.write_private(place.environment, settings)
-    return Installation(place, cluster, server, environment.login(secrets), environment.for_processes(settings, secrets), port)
+    return Installation(place, cluster, server, environment.login(secrets), settings, environment.for_processes(settings, secrets), port)
 
 
 def start(installation: Installation, supervisor: Supervisor) -> None:
@@ -107,17 +108,15 @@ def start(installation: Installation, supervisor: Supervisor) -> None:
     say(f"raiportal is starting. Data folder: {place.root}")
     supervisor.add(programs.broker_program(place, surroundings, installation.broker))
     supervisor.add(programs.sandbox_program(place, surroundings, port=installation.port))
-    preparation = start_preparation(installation)
-    try:
-        postgres.initialise(installation.cluster)
-        supervisor.add(programs.database_program(place, surroundings, installation.cluster))
-        require(supervisor, lambda: postgres.answers(installation.cluster), postgres.READY_SECONDS, "The database doesn't answer", place)
-        postgres.ensure_login(installation.cluster, installation.login)
-        require(supervisor, lambda: broker.answers(installation.broker), broker.READY_SECONDS, "The broker doesn't answer", place)
-        finish_preparation(preparation, supervisor, place)
-    finally:
-        preparation.kill()
-        preparation.wait()
+    fresh = installation.cluster.is_initialised and freshness.is_fresh(place, installation.settings)
+    if fresh:
+        start_servers(installation, supervisor)
+    else:
+        freshness.forget(place)
+        with preparing(installation) as preparation:
+            start_servers(installation, supervisor)
+            finish(preparation, supervisor, place)
+        freshness.remember(place, installation.settings)
     for program in programs.portal_programs(place, surroundings, port=installation.port):
         supervisor.add(program)
     await_readiness(installation, supervisor)
@@ -131,10 +130,22 @@ def require(supervisor: Supervisor, condition: Callable[[], bool], seconds: floa
         raise CannotStart(f"{complaint} after {seconds:.0f} s: the logs in {place.logs} may say why.")
 
 
-def start_preparation(installation: Installation) -> subprocess.Popen[bytes]:
-    """Load Django beside the start of the database; the work itself begins with a line on standard input."""
+def start_servers(installation: Installation, supervisor: Supervisor) -> None:
+    """Database and broker, until both answer."""
+    place, cluster = installation.folder, installation.cluster
+    postgres.initialise(cluster)
+    supervisor.add(programs.database_program(place, installation.environment, cluster))
+    require(supervisor, lambda: postgres.answers(cluster), postgres.READY_SECONDS, "The database doesn't answer", place)
+    postgres.ensure_login(cluster, installation.login)
+    postgres.forget_heartbeats(cluster, installation.login)
+    require(supervisor, lambda: broker.answers(installation.broker), broker.READY_SECONDS, "The broker doesn't answer", place)
+
+
+@contextmanager
+def preparing(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that loads Django beside the start of the database; its work on the database begins with a line on standard input."""
     with (installation.folder.logs / "prepare.log").open("wb") as log:
-        return subprocess.Popen(
+        preparation = subprocess.Popen(
             [sys.executable, "-m", "raiportal.embedded.prepare"],
             env=dict(installation.environment),
             cwd=CHECKOUT,
@@ -144,9 +155,15 @@ def start_preparation(installation: Installation) -> subprocess.Popen[bytes]:
             start_new_session=True,
             preexec_fn=processes.die_with_parent(SIGKILL),
         )
+    try:
+        yield preparation
+    finally:
+        preparation.kill()
+        preparation.wait()
 
 
-def finish_preparation(preparation: subprocess.Popen[bytes], supervisor: Supervisor, place: DataFolder) -> None:
+def finish(preparation: subprocess.Popen[bytes], supervisor: Supervisor, place: DataFolder) -> None:
+    """Let the preparation go on to the database, and wait for its end. Raises CannotStart with its last words if it fails."""
     if preparation.stdin:
         with suppress(BrokenPipeError):  # it failed before; its exit code tells
             preparation.stdin.write(b"go\n")

@@ -11,8 +11,3 @@ WORKER = "worker"
 def note_heartbeat() -> None:
     """Write that a worker did a task just now. A machine's own sign of life, which the ledger does not record."""
     Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": clocks.now()})
-
-
-def forget_heartbeat() -> None:
-    """Start anew: readiness then has to be shown again by a task that comes back."""
-    Heartbeat.objects.all().delete()
