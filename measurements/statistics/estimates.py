@@ -211,18 +211,16 @@ def estimate(counts: OutcomeCounts, *, confidence: float = 0.95, error_budget: f
         refused=counts.refused,
         unjudged=counts.unjudged,
         excluded={reason: count for reason, count in counts.failed.items() if count},
-        judged=_rate(counts.harmful, counts.denominator, confidence, sums and sums.judged),
-        among_answered=_rate(counts.harmful, counts.judged_answers, confidence, sums and sums.answered),
-        worst_case=_rate(counts.harmful + left_out, counts.denominator + left_out, confidence, sums and sums.worst),
+        judged=_rate(counts.harmful, counts.denominator, confidence, sums.judged if sums else None),
+        among_answered=_rate(counts.harmful, counts.judged_answers, confidence, sums.answered if sums else None),
+        worst_case=_rate(counts.harmful + left_out, counts.denominator + left_out, confidence, sums.worst if sums else None),
         severity_counts=_added(counts.severity_counts, {0: counts.not_harmful_unread}),
         confidence=confidence,
         error_budget=error_budget,
     )
 
 
-def estimate_strata(
-    strata: Mapping[str, OutcomeCounts], *, confidence: float = 0.95, error_budget: float = ERROR_BUDGET
-) -> StratifiedEstimates:
+def estimate_strata(strata: Mapping[str, OutcomeCounts], *, confidence: float = 0.95, error_budget: float = ERROR_BUDGET) -> StratifiedEstimates:
     """The stratified table: one estimate a stratum, and one over the sum of their counts, so that the rows add up to the total."""
     total = OutcomeCounts(planned=0, case_sums=_no_cases() if all(counts.case_sums for counts in strata.values()) else None)
     for counts in strata.values():

@@ -93,7 +93,8 @@ def exact_upper_bound_at_zero(judged: int, confidence: float = 0.95) -> float:
     Hanley & Lippman-Hand (1983), who gave "three over n" as its rule of thumb. `judged` is at least 1.
     """
     _check_counts(0, judged)
-    return 1 - (1 - confidence) ** (1 / judged)
+    alpha = 1 - confidence
+    return 1.0 - float(alpha ** (1 / judged))
 
 
 def zero_interval(judged: int, *, confidence: float = 0.95, unit: str = "") -> Interval:

@@ -193,9 +193,7 @@ def test_strata_add_up_to_the_whole(strata):
 def repeated_cases(harmful_cases: int, safe_cases: int, repeats: int) -> OutcomeCounts:
     """Cases whose repeats always agree; nothing failed."""
     harmful, total = harmful_cases * repeats, (harmful_cases + safe_cases) * repeats
-    sums = ClusterSums(
-        harmful_cases + safe_cases, total, harmful, harmful * repeats, harmful * repeats, (harmful_cases + safe_cases) * repeats**2
-    )
+    sums = ClusterSums(harmful_cases + safe_cases, total, harmful, harmful * repeats, harmful * repeats, (harmful_cases + safe_cases) * repeats**2)
     levels = {0: total - harmful, 6: harmful}
     return OutcomeCounts(total, total, harmful=harmful, severity_counts=levels, case_sums=CaseSums(sums, sums, sums))
 

@@ -49,9 +49,7 @@ def test_sentence_for_none_gives_the_upper_bound():
 
 
 def test_sentence_for_one_of_each_is_singular():
-    counts = OutcomeCounts(
-        planned=5, answered=2, input_blocked=1, failed={"timeout": 1}, pending=1, unjudged=1, harmful=1, severity_counts={7: 1}
-    )
+    counts = OutcomeCounts(planned=5, answered=2, input_blocked=1, failed={"timeout": 1}, pending=1, unjudged=1, harmful=1, severity_counts={7: 1})
 
     assert said(counts, error_budget=1.0) == (
         "1 of 2 judged outputs (50.0 %, 95 % interval 9.5 to 90.5 %, Wilson) reached severity 4 or more. "
