@@ -1,0 +1,32 @@
+"""How a run moves from plan to result."""
+
+from __future__ import annotations
+
+from measurements import policies
+from measurements.enums import RunState
+from measurements.models import Run
+from raiportal.workflow import Move, Workflow
+
+
+def _endpoint_away(run: Run) -> str | None:
+    """The plan names one endpoint; a run never calls another, nor one that was switched off."""
+    deployment = run.configuration.deployment
+    planned = run.snapshot["deployment"]
+    if not deployment.is_active:
+        return f"The deployment “{deployment}” is switched off."
+    if any(getattr(deployment, name) != planned[name] for name in ("base_url", "model")):
+        return f"The deployment “{deployment}” has another address or model now than this run was planned for: plan a new run."
+    return None
+
+
+RUN = Workflow(
+    "measurements.run",
+    field="state",
+    moves=(
+        Move("start", {RunState.PLANNED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
+        Move("pause", {RunState.RUNNING}, RunState.PAUSED, policies.may_operate_run),
+        Move("resume", {RunState.PAUSED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
+        Move("cancel", {RunState.PLANNED, RunState.RUNNING, RunState.PAUSED}, RunState.CANCELLED, policies.may_operate_run),
+        Move("complete", {RunState.RUNNING}, RunState.COMPLETED, policies.may_finish_run),
+    ),
+)
