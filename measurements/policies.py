@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from measurements.models import MeasurementSet, Metric
+from measurements.models import MeasurementSet, Metric, Run
 from raiportal.accounts import roles
 from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import User
 from raiportal.policy import ALLOWED, Decision, denied
+from systems.models import AISystem
 
 # --- Sets and metrics ---
 
@@ -47,3 +48,36 @@ def may_revise_metric(user: User, metric: Metric) -> Decision:
     if roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=metric.system_id):
         return ALLOWED
     return denied("Only the system's owner, a risk manager or an administrator can revise this metric.")
+
+
+# --- Runs ---
+
+
+def may_measure(user: User, system: AISystem) -> Decision:
+    """Plan runs of a system."""
+    return _may_run(user, system.pk)
+
+
+def may_read(user: User, system: AISystem) -> Decision:
+    """Read what was measured."""
+    if user.kind == UserKind.SYSTEM or roles.sees(user, system.pk):
+        return ALLOWED
+    return denied("You have no role in this system.")
+
+
+def may_operate_run(user: User, run: Run) -> Decision:
+    """Start, pause, resume and cancel."""
+    return _may_run(user, run.system_id)
+
+
+def may_finish_run(user: User, run: Run) -> Decision:
+    """A run ends when its last output is in; nobody can say so for it."""
+    if user.kind == UserKind.SYSTEM:
+        return ALLOWED
+    return denied("A run completes by itself when its last output is in.")
+
+
+def _may_run(user: User, scope_id: int) -> Decision:
+    if user.kind == UserKind.SYSTEM or roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=scope_id):
+        return ALLOWED
+    return denied("Only the system's owner, a risk manager or an administrator can measure this system.")
