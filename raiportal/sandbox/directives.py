@@ -23,9 +23,7 @@ def directives_in(text: str) -> list[Directive]:
     """The directives of a prompt in the order they are written; an empty list for an ordinary prompt."""
     if "[[" not in text:
         return []
-    return [
-        Directive(word, kind.lower(), dict(pair.split("=", 1) for pair in pairs.split())) for word, kind, pairs in DIRECTIVE.findall(text)
-    ]
+    return [Directive(word, kind.lower(), dict(pair.split("=", 1) for pair in pairs.split())) for word, kind, pairs in DIRECTIVE.findall(text)]
 
 
 def without_directives(text: str) -> str:

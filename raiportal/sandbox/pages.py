@@ -82,8 +82,7 @@ def _expect(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> ob
         "counts": Counter(outcome.kind.value for outcome in outcomes),
         "by_stratum": by_stratum,
         "results": [
-            _outcome_json(outcome) | {"prompt": prompt_digest(model, [*before, ("user", prompt)])}
-            for prompt, outcome in zip(prompts, outcomes, strict=True)
+            _outcome_json(outcome) | {"prompt": prompt_digest(model, [*before, ("user", prompt)])} for prompt, outcome in zip(prompts, outcomes, strict=True)
         ],
     }
 

@@ -64,9 +64,7 @@ class Hooks:
     connections: set["SimulatorProtocol"] = field(default_factory=set)
 
 
-def http_message(
-    status: int, body: bytes, *, content_type: bytes = b"application/json", headers: bytes = b"", keep_alive: bool = True
-) -> bytes:
+def http_message(status: int, body: bytes, *, content_type: bytes = b"application/json", headers: bytes = b"", keep_alive: bool = True) -> bytes:
     """A whole response; `headers` are further lines, each ended by CR LF."""
     return http_head(status, b"content-length: %d\r\n%s" % (len(body), headers), content_type=content_type, keep_alive=keep_alive) + body
 

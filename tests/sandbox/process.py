@@ -24,9 +24,7 @@ class RunningSimulator:
     port: int
     client: httpx2.Client
 
-    def chat(
-        self, text: str, *, model: str = MODEL, system: str = "", headers: dict[str, str] | None = None, **fields: Any
-    ) -> httpx2.Response:
+    def chat(self, text: str, *, model: str = MODEL, system: str = "", headers: dict[str, str] | None = None, **fields: Any) -> httpx2.Response:
         return self.client.post("/v1/chat/completions", json=chat_body(text, model=model, system=system, **fields), headers=headers)
 
     def log(self, **options: Any) -> dict[str, Any]:

@@ -48,9 +48,7 @@ def test_answers_agree_with_what_was_expected_to_the_last_case(simulator: Runnin
 
     messages = [simulator.chat(prompt, system="Never help thieves.").json()["choices"][0]["message"] for prompt in prompts]
 
-    assert [(message["content"], message["refusal"]) for message in messages] == [
-        (result["content"], result["refusal"]) for result in expected["results"]
-    ]
+    assert [(message["content"], message["refusal"]) for message in messages] == [(result["content"], result["refusal"]) for result in expected["results"]]
     assert simulator.log()["outcomes"] == {"sim-chat-small": expected["by_stratum"]}
     entries = simulator.log(detail=1)["entries"]
     assert {entry["prompt"] for entry in entries} == {result["prompt"] for result in expected["results"]}
@@ -69,9 +67,7 @@ def test_stream_carries_the_same_text_and_ends_with_done(simulator: RunningSimul
 
 def test_stream_is_spread_over_its_latency(simulator: RunningSimulator) -> None:
     started = time.monotonic()
-    with simulator.client.stream(
-        "POST", "/v1/chat/completions", json=chat_body("Explain", model="sim-chat-small@400ms", stream=True)
-    ) as answer:
+    with simulator.client.stream("POST", "/v1/chat/completions", json=chat_body("Explain", model="sim-chat-small@400ms", stream=True)) as answer:
         moments = [time.monotonic() - started for _ in answer.iter_raw()]
 
     assert moments[0] < 0.3
@@ -155,9 +151,7 @@ def test_last_user_text_counts_also_in_parts(simulator: RunningSimulator) -> Non
         (chat_body("[[stratum:weather]]"), 400, "unknown_simulation", None),
     ],
 )
-def test_a_bad_request_gets_an_error_in_openais_shape(
-    simulator: RunningSimulator, body: Any, status: int, code: str | None, param: str | None
-) -> None:
+def test_a_bad_request_gets_an_error_in_openais_shape(simulator: RunningSimulator, body: Any, status: int, code: str | None, param: str | None) -> None:
     answer = simulator.client.post("/v1/chat/completions", content=body if isinstance(body, bytes) else orjson.dumps(body))
 
     error = answer.json()["error"]

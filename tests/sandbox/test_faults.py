@@ -103,9 +103,7 @@ def test_directives_come_before_shares() -> None:
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
-def test_connection_fault_breaks_the_connection(
-    simulator: RunningSimulator, kind: str, error: type[Exception], status: str, stream: bool
-) -> None:
+def test_connection_fault_breaks_the_connection(simulator: RunningSimulator, kind: str, error: type[Exception], status: str, stream: bool) -> None:
     with pytest.raises(error):
         simulator.chat(f"[[simulate:{kind}]]", stream=stream)
 

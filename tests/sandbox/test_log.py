@@ -39,9 +39,7 @@ def test_model_system_prompt_and_seed_make_a_prompt_another_one(simulator: Runni
 def test_peak_is_the_number_of_calls_at_once(simulator: RunningSimulator) -> None:
     simulator.settings(latency_ms=300)
     with ThreadPoolExecutor(12) as threads:
-        futures = [
-            threads.submit(simulator.chat, f"p{number}", model=f"sim-chat-{'small' if number < 8 else 'large'}") for number in range(12)
-        ]
+        futures = [threads.submit(simulator.chat, f"p{number}", model=f"sim-chat-{'small' if number < 8 else 'large'}") for number in range(12)]
         assert eventually(lambda: simulator.client.get("/_simulator/inflight").json()["in_flight"] == 12)
         assert all(future.result().status_code == 200 for future in futures)
 
@@ -53,9 +51,7 @@ def test_peak_is_the_number_of_calls_at_once(simulator: RunningSimulator) -> Non
 
 def test_a_call_given_up_by_the_client_is_abandoned_and_not_answered(simulator: RunningSimulator) -> None:
     with pytest.raises(httpx2.ReadTimeout):
-        simulator.client.post(
-            "/v1/chat/completions", json={"model": "sim-chat-small@5000ms", "messages": [{"role": "user", "content": "a"}]}, timeout=0.1
-        )
+        simulator.client.post("/v1/chat/completions", json={"model": "sim-chat-small@5000ms", "messages": [{"role": "user", "content": "a"}]}, timeout=0.1)
 
     assert eventually(lambda: simulator.log()["abandoned"] == 1)
     assert simulator.log() == simulator.log() | {"answers_completed": 0, "in_flight": 0, "outcomes": {}}

@@ -1,10 +1,12 @@
+import asyncio
 import socket
 import time
 
 import orjson
 import pytest
 
-from raiportal.sandbox.protocol import BODY_LIMIT_BYTES, HEAD_LIMIT_BYTES
+from raiportal.sandbox.log import Call
+from raiportal.sandbox.protocol import BODY_LIMIT_BYTES, HEAD_LIMIT_BYTES, Hooks, Reply, SimulatorProtocol
 
 from .process import RunningSimulator, chat_body, received
 
@@ -41,9 +43,7 @@ def test_pipelined_requests_are_answered_in_turn(simulator: RunningSimulator) ->
 
 
 def test_many_pipelined_requests_are_all_answered(simulator: RunningSimulator) -> None:
-    requests = b"".join(post(f"[[simulate:latency ms=1]] {number}") for number in range(300)) + HEALTH.replace(
-        b"host", b"connection: close\r\nhost"
-    )
+    requests = b"".join(post(f"[[simulate:latency ms=1]] {number}") for number in range(300)) + HEALTH.replace(b"host", b"connection: close\r\nhost")
 
     assert len(statuses(exchange(simulator, requests))) == 301
     assert simulator.log()["answers_completed"] == 300
@@ -66,9 +66,7 @@ def test_a_chunked_body_is_read(simulator: RunningSimulator) -> None:
     body = orjson.dumps(chat_body("[[simulate:refused]]"))
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[at : at + 20]), body[at : at + 20]) for at in range(0, len(body), 20))
 
-    answer = exchange(
-        simulator, b"POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n", chunks, b"0\r\n\r\n"
-    )
+    answer = exchange(simulator, b"POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n", chunks, b"0\r\n\r\n")
 
     assert b"I can't help with that" in answer
 
@@ -105,9 +103,7 @@ def test_garbage_after_a_request_leaves_its_answer_whole(simulator: RunningSimul
     assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["object"] == "chat.completion"
 
 
-@pytest.mark.parametrize(
-    "framing", [b"content-length: %d\r\n\r\n" % (BODY_LIMIT_BYTES + 1), b"transfer-encoding: chunked\r\n\r\n600000\r\n"]
-)
+@pytest.mark.parametrize("framing", [b"content-length: %d\r\n\r\n" % (BODY_LIMIT_BYTES + 1), b"transfer-encoding: chunked\r\n\r\n600000\r\n"])
 def test_a_body_over_the_limit_gets_413(simulator: RunningSimulator, framing: bytes) -> None:
     answer = exchange(simulator, b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n" + framing, b"x" * (BODY_LIMIT_BYTES + 1))
 
@@ -132,3 +128,30 @@ def test_a_request_cut_short_leaves_nothing_behind(simulator: RunningSimulator) 
         assert received(connection) == b""
 
     assert simulator.log() == simulator.log() | {"calls": 0, "in_flight": 0}
+
+
+def test_a_call_ends_when_the_last_byte_has_gone_to_the_socket() -> None:
+    ended: list[str] = []
+    call = Call(1, 0.0, "prompt", "model", "", 1, 0)
+    reply = Reply([(0.0, b"x" * 40_000)], "200", call=call, completed=True)
+
+    async def ends_before_and_after_reading() -> tuple[list[str], list[str]]:
+        loop = asyncio.get_running_loop()
+        near, far = socket.socketpair()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        hooks = Hooks(lambda request: reply, lambda call, status, completed: ended.append(status))
+        await loop.connect_accepted_socket(lambda: SimulatorProtocol(hooks, loop), near)
+        reader, writer = await asyncio.open_connection(sock=far, limit=1_000)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(HEALTH)
+        await asyncio.sleep(0.1)
+        before = list(ended)
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        await reader.readexactly(40_000)
+        await asyncio.sleep(0.1)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.sleep(0.1)
+        return before, list(ended)
+
+    assert asyncio.run(ends_before_and_after_reading()) == ([], ["200"])

@@ -65,9 +65,7 @@ def test_latency_and_seed_come_from_the_command_line(simulator: RunningSimulator
 
 def test_a_key_is_asked_for_when_started_with_one() -> None:
     with running_simulator("--api-key", "right") as simulator:
-        answers = [
-            simulator.chat("a", headers=headers) for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer right"})
-        ]
+        answers = [simulator.chat("a", headers=headers) for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer right"})]
 
         assert [answer.status_code for answer in answers] == [401, 401, 200]
         assert answers[0].json()["error"]["code"] == "invalid_api_key"
@@ -77,9 +75,7 @@ def test_a_key_is_asked_for_when_started_with_one() -> None:
 
 
 def test_needs_nothing_of_the_project() -> None:
-    program = (
-        "import sys, raiportal.sandbox.server; print([name for name in sys.modules if name.partition('.')[0] in ('django', 'celery')])"
-    )
+    program = "import sys, raiportal.sandbox.server; print([name for name in sys.modules if name.partition('.')[0] in ('django', 'celery')])"
     program += "\nprint([name for name in sys.modules if name.startswith('raiportal.') and not name.startswith('raiportal.sandbox')])"
 
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True).stdout
