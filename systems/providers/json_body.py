@@ -21,6 +21,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TINY_NUMBER = re.compile(rb"[eE]-[0-9]{4}")
 _LONG_NUMBER = re.compile(rb"[0-9]{10000}")  # PostgreSQL keeps 16,383 digits after the point
 _LONG_NUMBER_BYTES = 10_000
+_DEPTH_LIMIT_LEVELS = 200  # Python's own reader, which reads jsonb back, gives up near 1,000
 
 
 def parse(content: bytes) -> tuple[Any, str]:
@@ -33,7 +34,7 @@ def parse(content: bytes) -> tuple[Any, str]:
         data = orjson.loads(content)
     except orjson.JSONDecodeError:
         return _leniently_parsed(content), _as_string(content)
-    if isinstance(data, dict) and not _is_beyond_jsonb(content):
+    if isinstance(data, dict) and not _is_beyond_jsonb(content) and not _is_deep(data, content):
         return data, content.decode("utf-8")
     return data, _as_string(content)
 
@@ -58,6 +59,17 @@ def _is_beyond_jsonb(content: bytes) -> bool:
     if (b"e-" in content or b"E-" in content) and _TINY_NUMBER.search(content):
         return True
     return len(content) > _LONG_NUMBER_BYTES and _LONG_NUMBER.search(content) is not None
+
+
+def _is_deep(data: Any, content: bytes) -> bool:
+    """Whether values are nested deeper than the limit; counting brackets spares nearly every body the walk."""
+    if content.count(b"{") + content.count(b"[") <= _DEPTH_LIMIT_LEVELS:
+        return False
+    level = [data]
+    for _ in range(_DEPTH_LIMIT_LEVELS):
+        inside = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
+        level = [child for child in inside if isinstance(child, dict | list)]
+    return bool(level)
 
 
 def _as_string(content: bytes) -> str:
