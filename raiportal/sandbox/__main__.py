@@ -22,10 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             api_key=options.api_key,
         )
     except OSError as error:
-        print(f"The simulator cannot listen on {options.host}:{options.port}: {error.strerror or error}.", file=sys.stderr)
+        print(f"The simulator cannot listen on {options.host}:{options.port}: {error.strerror or error}.", file=sys.stderr)  # noqa: T201 -- a command speaks on its terminal
         return 1
     except BadSettings as error:
-        print(f"The simulator was not started: {error}", file=sys.stderr)
+        print(f"The simulator was not started: {error}", file=sys.stderr)  # noqa: T201 -- a command speaks on its terminal
         return 1
     return 0
 

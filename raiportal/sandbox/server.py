@@ -45,7 +45,7 @@ async def _serve(simulator: Simulator, host: str, port: int) -> None:
         loop.add_signal_handler(number, stopped.set)
     hooks = Hooks(partial(respond, simulator), partial(_note_end, simulator))
     server = await loop.create_server(lambda: SimulatorProtocol(hooks, loop), host, port, backlog=BACKLOG)
-    print(f"Simulator listening on {_address(server.sockets[0])} ({SAYS_WHAT_IT_IS})", flush=True)
+    print(f"Simulator listening on {_address(server.sockets[0])} ({SAYS_WHAT_IT_IS})", flush=True)  # noqa: T201 -- a command speaks on its terminal
     await stopped.wait()
     server.close()
     for connection in list(hooks.connections):
