@@ -47,7 +47,8 @@ def _rate_sentence(estimated: Estimate, threshold: int) -> str:
 
 
 def _figures(rate: Rate, confidence: float) -> str:
-    assert rate.rate is not None and rate.interval is not None
+    assert rate.rate is not None
+    assert rate.interval is not None
     level = _whole_percent(confidence)
     if rate.numerator == 0:
         return f"{percent(rate.rate)}, {level} upper bound {percent(rate.interval.high)}, {rate.method}"
