@@ -37,7 +37,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
     """Every page needs a sign-in unless its view says otherwise. The API has its own default permission."""
 
     def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> HttpResponseBase | None:
-        if request.path.startswith("/api/"):
+        if request.path.startswith("/api/") and not getattr(view_func, "sign_in_needed", False):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
 
@@ -45,6 +45,12 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
         return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", resolve_url(settings.LOGIN_URL))
+
+
+def sign_in_needed(view: Any) -> Any:
+    """Marks a page below the API's addresses that people open in the browser: without a sign-in they are sent to it."""
+    view.sign_in_needed = True
+    return view
 
 
 class RefusalMiddleware:
@@ -66,12 +72,16 @@ class RefusalMiddleware:
         return answer(request, exception)
 
 
-def answer(request: HttpRequest, error: RaiportalError) -> HttpResponse:
-    """The page for a refusal, or for htmx just its sentence, which the notice area shows."""
+def answer(request: HttpRequest, error: RaiportalError, *, status: int | None = None) -> HttpResponse:
+    """The page for a refusal; for htmx just its sentence, which `portal.js` puts into the notice area."""
+    status = status or error.status
     missing = error.missing if isinstance(error, Unmet) else []
-    context = {"status": error.status, "detail": error.detail, "missing": missing}
-    template = "errors/_notice.html" if request.headers.get("HX-Request") == "true" else f"errors/{error.status}.html"
-    return render(request, template, context, status=error.status)
+    context = {"detail": error.detail, "missing": missing}
+    if request.headers.get("HX-Request") == "true":
+        response = render(request, "errors/_notice.html", {**context, "status": status}, status=status)
+        response["HX-Reswap"] = "none"
+        return response
+    return render(request, f"errors/{status}.html", context, status=status)
 
 
 def note_refusal(request: HttpRequest, error: RaiportalError) -> None:

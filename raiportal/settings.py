@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "raiportal.api",
     "raiportal.look",
     "raiportal.status",
+    "raiportal.administration",
     "raiportal.embedded",
     "systems",
     "harms",
@@ -63,7 +64,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -169,6 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+CSRF_FAILURE_VIEW = "raiportal.administration.views.doors.csrf_failure"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portfolio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -210,6 +211,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes of a request without files
 UPLOAD_MAX_BYTES = 50 * 1024 * 1024  # bytes of an imported file
+FILE_UPLOAD_HANDLERS = ["raiportal.uploads.LimitedUploadHandler", "django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # --- Language, time ---
 LANGUAGE_CODE = "en-gb"
@@ -244,7 +246,6 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["raiportal.api.permissions.SignedIn"],
-    "SWAGGER_UI_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {},

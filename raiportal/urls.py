@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from raiportal.status import views as status
+
+handler400 = "raiportal.administration.views.doors.bad_request"
+handler403 = "raiportal.administration.views.doors.forbidden"
+handler404 = "raiportal.administration.views.doors.not_found"
+handler500 = "raiportal.administration.views.doors.server_error"
 
 urlpatterns = [
     path("healthz", status.healthz, name="healthz"),
     path("readyz", status.readyz, name="readyz"),
+    path("", include("raiportal.administration.urls")),
+    path("", include("raiportal.look.urls")),
+    path("api/v1/", include("raiportal.api.urls")),
 ]

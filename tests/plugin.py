@@ -44,6 +44,7 @@ class Servers:
         account = database_account(self.folder / "postgres")
         for name in ("sockets", "broker", "programs", "data"):
             (self.folder / name).mkdir(mode=0o700)
+        (self.folder / "data" / "static").mkdir()
         (self.folder / "programs").chmod(0o755)
         account.owns(self.folder / "sockets")
         programs = postgres_programs(account, self.folder / "programs")

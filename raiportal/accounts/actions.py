@@ -77,11 +77,28 @@ def take_role(*, membership_id: int, reason: str, actor: User) -> None:
     list(Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR, scope=None).order_by("pk"))
     membership = Membership.objects.select_for_update(of=("self",)).select_related("user", "scope").get(pk=membership_id)
     policies.may_give_role(actor, Role(membership.role), membership.scope_id).require()
-    others = Membership.objects.in_force().filter(role=Role.ADMINISTRATOR, scope=None).exclude(pk=membership.pk)
-    if membership.role == Role.ADMINISTRATOR and not others.exists():
-        raise Conflict("This is the last administrator. Make somebody else administrator first.", code="last_administrator")
+    if membership.role == Role.ADMINISTRATOR:
+        _require_other_administrator(membership.user)
     ledger.record("accounts.role_taken", subject=membership.user, actor=actor, scope=membership.scope, role=membership.role, reason=reason)
     membership.delete()
+
+
+@transaction.atomic
+def set_active(*, user_id: int, is_active: bool, reason: str, actor: User) -> User:
+    """Let somebody in, or keep them out from their next request on. Raises Conflict when they are the last administrator."""
+    policies.may_manage_people(actor).require()
+    list(Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR, scope=None).order_by("pk"))
+    user = User.objects.select_for_update().exclude(kind=UserKind.SYSTEM).get(pk=user_id)
+    if not is_active:
+        _require_other_administrator(user)
+    ledger.apply_changes(user, actor=actor, action="accounts.user_let_in" if is_active else "accounts.user_kept_out", reason=reason, is_active=is_active)
+    return user
+
+
+def _require_other_administrator(user: User) -> None:
+    administrators = Membership.objects.in_force().filter(role=Role.ADMINISTRATOR, scope=None)
+    if administrators.filter(user=user).exists() and not administrators.exclude(user=user).exists():
+        raise Conflict("This is the last administrator. Make somebody else administrator first.", code="last_administrator")
 
 
 @transaction.atomic

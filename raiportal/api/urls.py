@@ -1,14 +1,13 @@
-"""Every resource's address, with and without the final slash."""
+"""The API's description, and how resources get their addresses."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from raiportal.api import views
+from raiportal.middleware import sign_in_needed
 
 
 class BothSlashes(SimpleRouter):
@@ -19,8 +18,7 @@ class BothSlashes(SimpleRouter):
         self.trailing_slash = "/?"
 
 
-def schema_urls() -> list[Any]:
-    return [
-        path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-        path("docs/", views.docs, name="api-docs"),
-    ]
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", sign_in_needed(views.docs), name="api-docs"),
+]

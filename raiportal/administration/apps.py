@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class AdministrationConfig(AppConfig):
+    name = "raiportal.administration"
+    label = "administration"
+
+    def ready(self) -> None:
+        from raiportal.administration.subjects import PERSON
+        from raiportal.audit.subjects import subject_kinds
+        from raiportal.look.navigation import NavigationItem, navigation
+
+        subject_kinds.register(PERSON)
+        navigation.register(NavigationItem(slug="settings", label="Settings", icon="settings", stage="everywhere", url_name="settings", order=90))

@@ -1,0 +1,37 @@
+"""The door to the settings, and the pages for addresses that lead nowhere."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from raiportal.accounts.policies import may_read_everything
+from raiportal.errors import Invalid, Missing, PolicyDenied
+from raiportal.middleware import answer
+
+
+@require_safe
+def settings_home(request: HttpRequest) -> HttpResponse:
+    """The first settings page that this person may see."""
+    return redirect("person-list" if may_read_everything(request.user) else "token-list")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Invalid("The request can't be read. Go back and try again."), status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, PolicyDenied("This may not be done from here. Load the page again and try once more."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, PolicyDenied("This form was open too long or came from elsewhere. Load the page again and send it once more."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Missing("There is nothing here, or nothing that you may see."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "errors/500.html", status=500)
