@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
@@ -25,6 +24,7 @@ from systems.providers.protocol import Call, CallError, Provider, Reply, Retryab
 from systems.providers.transport import EndpointTransport
 
 AZURE_API_VERSION = "2024-10-21"  # Azure's latest general release of the deployments API; used where none is given
+PLACEHOLDER_KEY = "none"  # the library insists on a key; for an endpoint without one, the transport sends none
 CHAT_PATH = "/chat/completions"
 REMOVED_KEY = b"[key removed]"
 SHORTEST_SECRET_CHARACTERS = 8  # a shorter "key" may be a plain word of an answer, which must not be changed
@@ -38,10 +38,10 @@ class OpenAIClient:
         self._target = target
         self._secrets = _spellings(_checked_key(api_key))
         endpoint = check_url(target.base_url, target.allowlist)
-        http_client = httpx2.AsyncClient(
-            transport=EndpointTransport(endpoint, target.allowlist, max_connections), trust_env=False, follow_redirects=False, timeout=None
-        )
-        self._client = _vendor_client(target, endpoint, api_key, http_client)
+        key_header = _key_header(target) if api_key else None
+        transport = EndpointTransport(endpoint, target.allowlist, max_connections, key_header=key_header)
+        http_client = httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)
+        self._client = _vendor_client(target, endpoint, api_key or PLACEHOLDER_KEY, http_client)
 
     async def complete(self, call: Call, *, deadline_seconds: float) -> Reply:
         started = time.perf_counter()
@@ -71,33 +71,29 @@ class OpenAIClient:
         return Exchange(response.status_code, response.headers, content, response.extensions["truncated"], latency_ms)
 
 
+def _key_header(target: Target) -> bytes:
+    return b"api-key" if target.provider == Provider.AZURE_OPENAI else b"authorization"
+
+
 def _vendor_client(target: Target, endpoint: Endpoint, api_key: str, http_client: httpx2.AsyncClient) -> openai.AsyncOpenAI:
-    """The library's client with everything it would else take from the environment given."""
+    """The library's client. The key is given as a header too, since OPENAI_CUSTOM_HEADERS could put another in its place."""
     if target.provider == Provider.AZURE_OPENAI:
         return openai.AsyncAzureOpenAI(
             azure_endpoint=endpoint.url.removesuffix("/openai"),
             azure_deployment=quote(target.model, safe=""),
             api_version=target.api_version or AZURE_API_VERSION,
             api_key=api_key,
-            default_headers=_key_header("api-key", api_key, api_key),
+            default_headers={"api-key": api_key},
             http_client=http_client,
             max_retries=0,
         )
     return openai.AsyncOpenAI(
         base_url=endpoint.url,
-        api_key=api_key or "none",
-        default_headers=_key_header("Authorization", api_key, f"Bearer {api_key}"),
+        api_key=api_key,
+        default_headers={"Authorization": f"Bearer {api_key}"},
         http_client=http_client,
         max_retries=0,
     )
-
-
-def _key_header(name: str, api_key: str, value: str) -> Mapping[str, str]:
-    """The header that carries the key, given outright, since OPENAI_CUSTOM_HEADERS could put another in its place.
-
-    Endpoints without a key get no such header at all.
-    """
-    return {name: value if api_key else cast("str", openai.Omit())}
 
 
 def _request_body(target: Target, call: Call) -> bytes:

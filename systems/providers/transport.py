@@ -23,16 +23,26 @@ from systems.providers.protocol import Retryable, RetryKind, Stop, StopCause
 RESPONSE_LIMIT_BYTES = 8 * 1024 * 1024  # before and after decompression; a long answer with log probabilities has 1 MB
 IDLE_LIMIT_SECONDS = 15.0  # common servers and load balancers keep an idle connection for 60 s and more, some for 20 s
 CONNECT_LIMIT_SECONDS = 10.0  # for each address of a host: connection and TLS together
-_SENT_HEADERS = frozenset({b"host", b"authorization", b"api-key", b"content-type", b"content-length", b"accept", b"user-agent"})
+_SENT_HEADERS = frozenset({b"host", b"content-type", b"content-length", b"accept", b"user-agent"})
 _KEPT_HEADERS = (b"content-type", b"date", b"retry-after", b"retry-after-ms")
 
 
 class EndpointTransport(httpx2.AsyncBaseTransport):
     """Carries requests to `endpoint` over at most `max_connections` connections. Belongs to one event loop."""
 
-    def __init__(self, endpoint: Endpoint, allowlist: Sequence[str], max_connections: int, *, response_limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        allowlist: Sequence[str],
+        max_connections: int,
+        *,
+        key_header: bytes | None = None,
+        response_limit_bytes: int = RESPONSE_LIMIT_BYTES,
+    ) -> None:
+        """`key_header` names, in lower case, the one header that carries a key; without it no key goes out."""
         self._endpoint = endpoint
         self._allowlist = tuple(allowlist)
+        self._sent_headers = _SENT_HEADERS | {key_header} if key_header else _SENT_HEADERS
         self._response_limit_bytes = response_limit_bytes
         self._slots = asyncio.Semaphore(max_connections)
         self._idle: list[tuple[float, Connection]] = []
@@ -46,7 +56,7 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             connection = self._idle_connection() or await self._connected()
             self._busy.add(connection)
             try:
-                answer = await connection.exchange(_request_bytes(request))
+                answer = await connection.exchange(_request_bytes(request, self._sent_headers))
             finally:
                 self._busy.discard(connection)
                 self._release(connection)
@@ -130,9 +140,9 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
         return response
 
 
-def _request_bytes(request: httpx2.Request) -> bytes:
+def _request_bytes(request: httpx2.Request, sent_headers: frozenset[bytes]) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%b: %b" % header for header in request.headers.raw if header[0].lower() in _SENT_HEADERS]
+    lines += [b"%b: %b" % header for header in request.headers.raw if header[0].lower() in sent_headers]
     lines.append(b"accept-encoding: identity\r\n\r\n")
     return b"\r\n".join(lines) + request.content
 
