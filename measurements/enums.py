@@ -45,6 +45,7 @@ class PauseCause(models.TextChoices):
     FORBIDDEN = "forbidden", "The provider forbids this key to call the model"
     NOT_FOUND = "not_found", "The provider doesn't know the address or the model"
     ENDPOINT_REFUSED = "endpoint_refused", "The portal may not call this address"
+    RATE_LIMITED = "rate_limited", "The provider asks for a longer wait than the portal waits by itself"
     DEPLOYMENT_CHANGED = "deployment_changed", "The deployment was changed or switched off"
 
 

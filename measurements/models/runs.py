@@ -186,6 +186,7 @@ class Grant(models.Model):
     wanted = models.PositiveIntegerField()
     slots = models.PositiveIntegerField()
     in_flight = models.PositiveIntegerField(default=0)  # as its pump said at its last tick
+    resumes_at = models.DateTimeField(null=True)  # the endpoint asked this pump to make no call before then; all pumps heed it
     expires_at = models.DateTimeField()
 
     class Meta:
