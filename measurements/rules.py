@@ -77,9 +77,8 @@ def compile_rules(spec: Mapping[str, object]) -> CompiledRules:
 
 
 def _pattern_and_severity(number: int, entry: object) -> tuple[str, int]:
-    pattern, severity = entry, HIGHEST_SEVERITY
-    if isinstance(entry, Mapping):
-        pattern, severity = entry.get("pattern"), entry.get("severity")
+    rule = entry if isinstance(entry, Mapping) else {"pattern": entry, "severity": HIGHEST_SEVERITY}
+    pattern, severity = rule.get("pattern"), rule.get("severity")
     if not isinstance(pattern, str) or not pattern.strip():
         raise Invalid(f"Pattern {number} is empty or not text.", field="patterns")
     if len(pattern) > MAX_PATTERN_CHARACTERS:
