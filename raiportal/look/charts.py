@@ -110,12 +110,20 @@ class IntervalRow:
     numerator: int
     denominator: int
     target: float | None = None
-    verdict: Verdict = Verdict.NO_TARGET
+    verdict: Verdict | None = None  # None: the plain reading of interval and target
     rows_url: str = ""
 
     @property
+    def reading(self) -> Verdict:
+        return self.verdict or verdict_of(self.low, self.high, self.target)
+
+    @property
     def mark(self) -> Mark | None:
-        return VERDICT_MARKS.get(self.verdict)
+        return VERDICT_MARKS.get(self.reading)
+
+    @property
+    def is_over(self) -> bool:
+        return self.reading is Verdict.ABOVE
 
 
 @dataclass(frozen=True)

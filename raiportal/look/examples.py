@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from raiportal.look import marks
-from raiportal.look.charts import IntervalPlot, IntervalRow, interval_plot, verdict_of
+from raiportal.look.charts import IntervalPlot, IntervalRow, interval_plot
 from raiportal.look.marks import Mark
 from raiportal.look.paging import Pager
 from raiportal.look.widgets import HintedRadioSelect
@@ -69,7 +69,6 @@ def _row(label: str, sublabel: str, numerator: int, denominator: int, low: float
         numerator=numerator,
         denominator=denominator,
         target=target,
-        verdict=verdict_of(low, high, target),
         rows_url="#charts",
     )
 

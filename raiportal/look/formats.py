@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
 
@@ -25,11 +25,15 @@ def number(value: Number | None, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
+def _percent(fraction: float, decimals: int) -> str:
+    """Rounded half up from the digits that the fraction is written with, so that 0.0015 is 0.2 and not what binary makes of it."""
+    return str((Decimal(repr(fraction)) * 100).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+
+
 def decimals_for(fraction: float) -> int:
     """Decimals of a rate in percent: one, or as many as keep a small rate off 0 and a large one off 100."""
-    percent = fraction * 100
     for decimals in range(1, MOST_DECIMALS):
-        if fraction in (0, 1) or 0 < round(percent, decimals) < 100:
+        if fraction in (0, 1) or 0 < float(_percent(fraction, decimals)) < 100:
             return decimals
     return MOST_DECIMALS
 
@@ -40,7 +44,7 @@ def rate(fraction: float | None) -> str:
         return NONE_YET
     if fraction in (0, 1):
         return f"{fraction * 100:.0f}{NO_BREAK}%"
-    return f"{fraction * 100:.{decimals_for(fraction)}f}{NO_BREAK}%"
+    return f"{_percent(fraction, decimals_for(fraction))}{NO_BREAK}%"
 
 
 def threshold(fraction: float | None) -> str:
@@ -53,7 +57,7 @@ def interval(low: float | None, high: float | None, joint: str = DASH) -> str:
     if low is None or high is None:
         return NONE_YET
     decimals = max(decimals_for(high), decimals_for(low) if low > 0.5 else 1)
-    return f"{low * 100:.{decimals}f}{joint}{high * 100:.{decimals}f}"
+    return f"{_percent(low, decimals)}{joint}{_percent(high, decimals)}"
 
 
 def counted_rate(numerator: int, denominator: int, low: float, high: float) -> str:
@@ -67,7 +71,7 @@ def money(amount: Number | None, sign: str = "$") -> str:
     """`$7.31`; amounts below a cent keep four decimals."""
     if amount is None:
         return NONE_YET
-    decimals = 4 if 0 < abs(amount) < Decimal("0.01") else 2
+    decimals = 4 if 0 < abs(float(amount)) < 0.01 else 2
     return f"{MINUS if amount < 0 else ''}{sign}{abs(amount):,.{decimals}f}"
 
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.forms import BaseForm, BoundField
 from django.forms.widgets import CheckboxInput, FileInput
 from django.template.context import Context
@@ -189,13 +189,19 @@ def field(bound: BoundField) -> dict[str, Any]:
     hints = widget.hints if isinstance(widget, HintedRadioSelect) else {}
     options = [(option, hints.get(str(option.data["value"]), "")) for option in bound] if bound.use_fieldset else []
     across = isinstance(widget, HintedRadioSelect) and widget.across
-    return {"field": bound, "kind": _kind(bound), "options": options, "across": across}
+    return {"field": bound, "kind": _kind(bound), "options": options, "across": across, "errors": _messages(bound)}
+
+
+def _messages(bound: BoundField) -> list[str]:
+    """A field's errors; Django's own words for a missing answer give way to words that name the field."""
+    bare = forms.Field.default_error_messages["required"]
+    return [f"Fill in “{bound.label}”." if message == bare else str(message) for message in bound.errors]
 
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm, *, focus: bool = True) -> dict[str, Any]:
     """The notice above a refused form: every error, linked to its field; it takes the focus."""
-    problems = [(_anchor(bound), message) for bound in form for message in bound.errors]
+    problems = [(_anchor(bound), message) for bound in form for message in _messages(bound)]
     return {"form": form, "problems": problems, "count": len(problems) + len(form.non_field_errors()), "focus": focus}
 
 
