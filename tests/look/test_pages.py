@@ -109,7 +109,7 @@ def test_every_token_that_a_sheet_uses_is_defined_and_every_token_is_used() -> N
     assert set(re.findall(r"var\((--[\w-]+)", uses)) == defined
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 500, 503])
 def test_refusals_render_without_a_request(status: int) -> None:
     page = render_to_string(f"errors/{status}.html")
 
@@ -150,6 +150,13 @@ def test_field_gives_label_hint_error_control_in_that_order() -> None:
     assert 'aria-describedby="id_title_helptext id_title_error"' in page
     assert 'aria-invalid="true"' in page
     assert "Fill in “Title”." in page
+
+
+def test_bare_field_names_no_hint_that_is_not_there() -> None:
+    page = drawn("{% field form.title bare=True %}", form=HarmForm())
+
+    assert "What goes wrong" not in page
+    assert "aria-describedby" not in page
 
 
 def test_field_names_what_is_optional_and_hints_at_choices() -> None:

@@ -183,8 +183,14 @@ def _kind(bound: BoundField) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField) -> dict[str, Any]:
-    """Label, hint, error and control of one form field; the control names hint and error by `aria-describedby`."""
+def field(bound: BoundField, *, bare: bool = False) -> dict[str, Any]:
+    """Label, hint, error and control of one form field; the control names hint and error by `aria-describedby`.
+
+    `bare` leaves out the hint and the placeholder that a library's form brings along.
+    """
+    if bare:
+        bound.help_text = ""
+        bound.field.widget.attrs.pop("placeholder", None)
     widget = bound.field.widget
     hints = widget.hints if isinstance(widget, HintedRadioSelect) else {}
     options = [(option, hints.get(str(option.data["value"]), "")) for option in bound] if bound.use_fieldset else []
