@@ -1,0 +1,26 @@
+"""Checking a row's plain fields before it is saved, with a sentence for the first that doesn't fit."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from raiportal.errors import Invalid
+
+
+def require_clean(row: models.Model) -> None:
+    """Raise Invalid, naming the field, unless every plain field fits its column: length, choice, range. Relations and JSON are not looked at."""
+    passed_over = [field.name for field in row._meta.concrete_fields if field.is_relation or isinstance(field, models.JSONField)]
+    try:
+        row.clean_fields(exclude=[*passed_over, "id"])
+    except ValidationError as error:
+        field, sentences = next(iter(error.message_dict.items()))
+        raise Invalid(" ".join(sentences), field=field) from error
+
+
+def require_text(value: str, *, field: str, sentence: str) -> str:
+    """`value` without the space around it. Raises Invalid with `sentence` when nothing is left."""
+    text = value.strip()
+    if not text:
+        raise Invalid(sentence, field=field)
+    return text

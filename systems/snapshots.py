@@ -1,0 +1,58 @@
+"""What a configuration freezes: everything that shapes an answer, its digest, and the call target that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from raiportal.errors import Invalid
+from systems.endpoints import parse_endpoint
+from systems.models import Deployment, MetapromptVersion
+from systems.providers import Target
+
+ENDPOINT_FIELDS = ("provider", "target", "base_url", "model")
+
+
+def endpoint_of(deployment: Deployment) -> dict[str, str]:
+    """The part of a snapshot that comes from the deployment."""
+    return {name: str(getattr(deployment, name)) for name in ENDPOINT_FIELDS}
+
+
+def snapshot_of(deployment: Deployment, metaprompt: MetapromptVersion | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"provider", "target", "base_url", "model", "metaprompt": {"number", "digest"} | None, "parameters": {...}}`."""
+    sent_first = {"number": metaprompt.number, "digest": metaprompt.digest} if metaprompt else None
+    return {**endpoint_of(deployment), "metaprompt": sent_first, "parameters": dict(parameters)}
+
+
+def digest_of(snapshot: Mapping[str, Any]) -> str:
+    """SHA-256 of the snapshot as canonical JSON."""
+    return hashlib.sha256(json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def target_of(snapshot: Mapping[str, Any]) -> Target:
+    """Where calls for this snapshot go."""
+    return Target(**{name: snapshot[name] for name in ENDPOINT_FIELDS}, allowlist=allowlist())
+
+
+def allowlist() -> tuple[str, ...]:
+    """Internal hosts that deployments may call: those an administrator named, and the simulator."""
+    return (*settings.ENDPOINT_ALLOWLIST, *_simulator())
+
+
+def _simulator() -> tuple[str, ...]:
+    if not settings.SANDBOX_URL:
+        return ()
+    try:
+        endpoint = parse_endpoint(settings.SANDBOX_URL)
+    except Invalid:
+        return ()
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return (f"{host}:{endpoint.port}",)
