@@ -7,6 +7,7 @@ of what a general client does. It knows nothing of pools, addresses or JSON.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,11 +16,12 @@ import httptools
 from systems.providers.protocol import Retryable, RetryKind
 
 HEAD_LIMIT_BYTES = 65_536  # status line and headers, informational answers included; servers themselves cap at 8 to 64 KB
+TRUNCATED_KEPT_BYTES = 262_144  # of a body over the limit: enough to see what it was
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: header names in lower case; `truncated` if the body went over the limit and was cut there."""
+    """What came back: header names in lower case; `truncated` if the body went over the limit, of which only the beginning is kept."""
 
     status: int
     headers: dict[bytes, bytes]
@@ -59,6 +61,7 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._waiter = None
+            self._start_answer()  # an idle connection holds on to no body
 
     def abort(self) -> None:
         """Close at once, without waiting for anything to be sent."""
@@ -75,7 +78,8 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, *, truncated: bool = False) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(Answer(self._status, self._headers, b"".join(self._pieces), truncated))
+            body = b"".join(_first(self._pieces, TRUNCATED_KEPT_BYTES) if truncated else self._pieces)
+            self._waiter.set_result(Answer(self._status, self._headers, body, truncated))
 
     def _fail(self, detail: str) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -146,6 +150,16 @@ class Connection(asyncio.Protocol):
             self._start_answer()  # informational: the answer itself follows
         else:
             self._finish()
+
+
+def _first(pieces: Sequence[bytes], size_bytes: int) -> Iterator[bytes]:
+    """The beginning of a body in pieces, without ever copying the whole."""
+    room = size_bytes
+    for piece in pieces:
+        if room <= 0:
+            return
+        yield piece[:room]
+        room -= len(piece)
 
 
 def _lost(detail: str) -> Retryable:

@@ -15,7 +15,6 @@ from systems.providers.protocol import FailureReason, Outcome, Reply, Retryable,
 from systems.providers.retry_after import seconds_to_wait
 from systems.providers.storable import storable
 
-TOO_LARGE_KEPT_BYTES = 262_144  # of an answer over the limit: enough to see what it was
 MESSAGE_LIMIT_CHARACTERS = 500  # of a provider's error message
 REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
 
@@ -30,7 +29,7 @@ _STOPS = {
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """`content` is the body without compression and without the key; `truncated` if it went over the limit and was cut."""
+    """`content` is the body without compression and without the key; `truncated` if only its beginning is there."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,8 +40,6 @@ class Exchange:
 
 def judge(exchange: Exchange) -> Reply:
     """The reply that an exchange ends with. Raises Retryable for 408, 429 and 5xx, Stop for spent quota, 401, 403 and 404."""
-    if exchange.truncated:
-        exchange = replace(exchange, content=exchange.content[:TOO_LARGE_KEPT_BYTES])
     data, body = json_body.parse(exchange.content)
     if not 200 <= exchange.status < 300:
         return _refusal(exchange, data, body)

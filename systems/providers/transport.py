@@ -17,7 +17,7 @@ import httpx2
 
 from systems.endpoints import Endpoint, address_allowed
 from systems.providers.compression import decompressed
-from systems.providers.connection import Answer, Connection
+from systems.providers.connection import TRUNCATED_KEPT_BYTES, Answer, Connection
 from systems.providers.protocol import Retryable, RetryKind, Stop, StopCause
 
 RESPONSE_LIMIT_BYTES = 8 * 1024 * 1024  # before and after decompression; a long answer with log probabilities has 1 MB
@@ -134,6 +134,7 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
         body, truncated = answer.body, answer.truncated
         if encoding and not truncated:
             body, truncated = decompressed(encoding, body, self._response_limit_bytes)
+            body = body[:TRUNCATED_KEPT_BYTES] if truncated else body
         headers = [(name, answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers]
         response = httpx2.Response(answer.status, headers=headers, content=body, extensions={"truncated": truncated})
         response.encoding = "utf-8"  # whatever charset the endpoint claims: it may name a codec that is none for text

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from systems import providers
+from systems.endpoints import parse_endpoint
 from systems.providers import transport
 from systems.providers.connection import HEAD_LIMIT_BYTES
 from systems.providers.protocol import Call, FailureReason, Outcome, Reply, Retryable, RetryKind, Stop, StopCause, Target
@@ -415,6 +417,23 @@ def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else() -> None:
             assert all("cookie" not in request.headers for request in endpoint.requests)
 
     assert sink.connections == 0
+
+
+@pytest.mark.parametrize("other", ["http://127.0.0.1:{sink}/v1", "http://localhost:{own}/v1", "https://127.0.0.1:{own}/v1"], ids=["port", "host", "scheme"])
+def test_a_transport_carries_requests_to_its_own_endpoint_only(other: str) -> None:
+    """SEC-29."""
+
+    async def run(endpoint: ScriptedEndpoint, url: str) -> None:
+        carrier = transport.EndpointTransport(parse_endpoint(endpoint.url), ("127.0.0.1", "localhost"), 1, key_header=b"authorization")
+        async with httpx2.AsyncClient(transport=carrier, trust_env=False) as client:
+            await client.post(url, headers={"Authorization": f"Bearer {KEY}"})
+
+    with scripted_endpoint(always(READY)) as sink, scripted_endpoint(always(READY)) as endpoint:
+        with pytest.raises(Stop) as refusal:
+            asyncio.run(run(endpoint, other.format(sink=sink.port, own=endpoint.port)))
+
+    assert refusal.value.cause is StopCause.ADDRESS_REFUSED
+    assert sink.connections == endpoint.connections == 0
 
 
 def test_a_name_that_turns_to_an_internal_address_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
