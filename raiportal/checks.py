@@ -10,12 +10,16 @@ from raiportal.errors import Invalid
 
 def require_clean(row: models.Model) -> None:
     """Raise Invalid, naming the field, unless every plain field fits its column: length, choice, range. Relations and JSON are not looked at."""
-    passed_over = [field.name for field in row._meta.concrete_fields if field.is_relation or isinstance(field, models.JSONField)]
+    passed_over = [field.name for field in row._meta.concrete_fields if _is_passed_over(field, row)]
     try:
         row.clean_fields(exclude=[*passed_over, "id"])
     except ValidationError as error:
         field, sentences = next(iter(error.message_dict.items()))
         raise Invalid(" ".join(sentences), field=field) from error
+
+
+def _is_passed_over(field: models.Field, row: models.Model) -> bool:
+    return field.is_relation or isinstance(field, models.JSONField) or (field.null and getattr(row, field.attname) is None)
 
 
 def require_text(value: str, *, field: str, sentence: str) -> str:
