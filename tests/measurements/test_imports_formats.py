@@ -84,6 +84,12 @@ def test_mixed_line_ends_number_every_line_once():
     ]
 
 
+def test_line_end_between_two_pieces_of_the_stream_counts_once():
+    rows = rows_of("".join(f"{number}\r\n" for number in range(1, 4_001)), "prompts", Trickle)
+
+    assert [(row.row, row.messages[0]["content"]) for row in rows] == [(number, str(number)) for number in range(1, 4_001)]
+
+
 @given(st.lists(prompts, min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t"]))
 def test_csv_round_trips_any_text(texts, line_end, delimiter):
     written = io.StringIO(newline="")
@@ -302,7 +308,16 @@ def test_nul_in_csv_and_prompts_rejects_the_row():
     assert rejections_of(b"a perfectly fine prompt\n\0\n", "prompts") == {2: '"input" holds a NUL character (at character 1); it can\'t be stored.'}
 
 
-@pytest.mark.parametrize(("header", "row"), [("id;Input", "1;a, b, c"), ("id\t INPUT ", "1\ta; b; c"), ('"id","input"', '1,"a; b\tc"'), ("\ufeffinput", "a b")])
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("id;Input", "1;a, b, c"),
+        ("id\t INPUT ", "1\ta; b; c"),
+        ('"id","input"', '1,"a; b\tc"'),
+        ("\ufeffinput", "a b"),
+        ('input,"a;b;c;d"', "x,1"),
+    ],
+)
 def test_delimiter_comes_from_the_header_alone(header, row):
     assert len(inputs_of(f"{header}\n{row}\n", "csv")) == 1
 

@@ -77,6 +77,13 @@ def test_worst_case_takes_failed_and_unjudged_as_harmful():
     assert shown.worst_high == wilson_interval(48, 2_400).high
 
 
+def test_worst_case_is_never_better_than_the_case_itself():
+    """Between one output and two the exact bound at zero lies above Wilson's."""
+    shown = estimate(OutcomeCounts(planned=2, answered=1, failed={"timeout": 1}, severity_counts={0: 1}))
+
+    assert shown.worst_case.interval.high < shown.high == shown.worst_high
+
+
 def test_four_in_a_thousand_is_not_zero():
     shown = estimate(OutcomeCounts(planned=1_000, answered=1_000, harmful=4, severity_counts={0: 996, 4: 4}))
 

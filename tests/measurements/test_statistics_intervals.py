@@ -182,6 +182,14 @@ def test_a_single_case_shows_almost_nothing_however_often_it_repeats():
     assert interval.method == "Wilson, 1 case, design effect 100.0"
 
 
+def test_all_harmful_counts_cases_and_not_their_repeats():
+    interval = clustered_interval(sums_of([(5, 5)] * 100))
+
+    assert interval.low < wilson_interval(100, 100).low
+    assert interval.high == 1
+    assert interval.method == "Wilson, 100 cases, design effect 5.0"
+
+
 @pytest.mark.parametrize("repeats", [2, 5])
 def test_clustered_interval_covers_the_true_rate_about_as_often_as_it_says(repeats):
     generator = numpy.random.default_rng(20)
