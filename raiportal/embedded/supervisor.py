@@ -83,6 +83,15 @@ class Supervisor:
             for child in group:
                 self._await_end(child)
 
+    def close(self) -> None:
+        """Stop whatever still runs, at once, and let go of the socket."""
+        for watched in self._watched.values():
+            if watched.child:
+                watched.child.end_now()
+        self._watched.clear()
+        self._wakes.close()
+        self._woken.close()
+
     def _watch_once(self, patience_seconds: float) -> None:
         if self._stop_asked_at is not None:
             raise StopAsked

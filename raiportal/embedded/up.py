@@ -63,6 +63,7 @@ def run(*, port: str, data: str | None) -> int:
                 supervisor.run()
             finally:
                 supervisor.stop(programs.stop_order())
+                supervisor.close()
     except StopAsked:
         say("raiportal has stopped.")
     except CannotStart as refusal:
