@@ -11,13 +11,13 @@ from raiportal.embedded.folder import CHECKOUT, DataFolder
 UNUSED = {"tests", "docs", "benchmarks", "node_modules", "__pycache__"}  # and everything that starts with a dot
 
 
-def is_fresh(folder: DataFolder, settings: Mapping[str, str]) -> bool:
-    """Whether nothing has changed since `remember`."""
-    return folder.prepared.exists() and folder.prepared.read_text() == digest(settings)
+def is_fresh(folder: DataFolder, state: str) -> bool:
+    """Whether the folder was last prepared in this state, see `digest`."""
+    return folder.prepared.exists() and folder.prepared.read_text() == state
 
 
-def remember(folder: DataFolder, settings: Mapping[str, str]) -> None:
-    folder.prepared.write_text(digest(settings))
+def remember(folder: DataFolder, state: str) -> None:
+    folder.prepared.write_text(state)
 
 
 def forget(folder: DataFolder) -> None:

@@ -109,15 +109,15 @@ def start(installation: Installation, supervisor: Supervisor) -> None:
     say(f"raiportal is starting. Data folder: {place.root}")
     supervisor.add(programs.broker_program(place, surroundings, installation.broker))
     supervisor.add(programs.sandbox_program(place, surroundings, port=installation.port))
-    fresh = installation.cluster.is_initialised and freshness.is_fresh(place, installation.settings)
-    if fresh:
+    state = freshness.digest(installation.settings)
+    if installation.cluster.is_initialised and freshness.is_fresh(place, state):
         start_servers(installation, supervisor)
     else:
         freshness.forget(place)
         with preparing(installation) as preparation:
             start_servers(installation, supervisor)
             finish(preparation, supervisor, place)
-        freshness.remember(place, installation.settings)
+        freshness.remember(place, state)
     for program in programs.portal_programs(place, surroundings, port=installation.port):
         supervisor.add(program)
     await_readiness(installation, supervisor)
