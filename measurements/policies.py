@@ -7,22 +7,19 @@ from raiportal.accounts import roles
 from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import User
 from raiportal.policy import ALLOWED, Decision, denied
+from systems import policies as system_policies
 from systems.models import AISystem
 
 # --- Sets and metrics ---
 
 
-def may_edit_sets(user: User, system_id: int) -> Decision:
+def may_edit_sets(user: User, system: AISystem) -> Decision:
     """Add sets to a system and change what is said about them."""
-    if roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=system_id):
-        return ALLOWED
-    return denied("Only the system's owner, a risk manager or an administrator can change its measurement sets.")
+    return system_policies.may_act_in(user, system)
 
 
 def may_import_cases(user: User, measurement_set: MeasurementSet) -> Decision:
-    if roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=measurement_set.system_id):
-        return ALLOWED
-    return denied("Only the system's owner, a risk manager or an administrator can import cases.")
+    return system_policies.may_act_in(user, measurement_set.system)
 
 
 def may_read_prompts(user: User, system_id: int) -> Decision:
@@ -38,16 +35,12 @@ def may_drop_old_uploads(user: User) -> Decision:
     return denied("Uploads go by themselves after a day.")
 
 
-def may_add_metric(user: User, system_id: int) -> Decision:
-    if roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=system_id):
-        return ALLOWED
-    return denied("Only the system's owner, a risk manager or an administrator can add metrics.")
+def may_add_metric(user: User, system: AISystem) -> Decision:
+    return system_policies.may_act_in(user, system)
 
 
 def may_revise_metric(user: User, metric: Metric) -> Decision:
-    if roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=metric.system_id):
-        return ALLOWED
-    return denied("Only the system's owner, a risk manager or an administrator can revise this metric.")
+    return system_policies.may_act_in(user, metric.system)
 
 
 # --- Runs ---

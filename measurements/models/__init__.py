@@ -3,7 +3,7 @@
 from measurements.models.metrics import Judge, JudgeVersion, Metric, MetricVersion
 from measurements.models.results import Estimate, Judgement
 from measurements.models.runs import Attempt, Grant, Lease, Output, Run, RunMetric
-from measurements.models.sets import Case, MeasurementSet, MeasurementSetVersion, SetUpload
+from measurements.models.sets import Case, MeasurementSet, MeasurementSetVersion, SetUpload, SetUploadPart
 
 __all__ = [
     "Attempt",
@@ -22,4 +22,5 @@ __all__ = [
     "Run",
     "RunMetric",
     "SetUpload",
+    "SetUploadPart",
 ]

@@ -103,7 +103,6 @@ class SetUpload(models.Model):
     measurement_set = models.ForeignKey(MeasurementSet, on_delete=models.PROTECT, related_name="uploads")
     file_name = models.CharField(max_length=200)
     format = models.CharField(max_length=20, choices=UploadFormat.choices)
-    content = models.BinaryField()
     file_digest = models.CharField(max_length=64)
     report = models.JSONField()
     state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.PREVIEWED)
@@ -123,3 +122,18 @@ class SetUpload(models.Model):
     @property
     def audit_scope_id(self) -> int:
         return self.measurement_set.system_id
+
+
+class SetUploadPart(models.Model):
+    """A stretch of an upload's bytes: in parts, so that neither storing nor reading a large file needs memory for all of it."""
+
+    upload = models.ForeignKey(SetUpload, on_delete=models.CASCADE, related_name="parts", db_index=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "measurement_set_upload_part"
+        constraints = [models.UniqueConstraint(name="set_upload_part_number", fields=["upload", "number"])]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.number}"

@@ -1,0 +1,18 @@
+"""The API of measuring: sets and their cases, metrics and judges, runs and outputs. One router for all of them."""
+
+from __future__ import annotations
+
+from measurements.api import metrics, sets
+from raiportal.api.urls import BothSlashes
+
+router = BothSlashes()
+
+# --- Sets and metrics ---
+router.register("measurement-sets", sets.MeasurementSets, basename="api-measurement-set")
+router.register("measurement-set-versions", sets.SetVersions, basename="api-measurement-set-version")
+router.register("cases", sets.Cases, basename="api-case")
+router.register("metrics", metrics.Metrics, basename="api-metric")
+router.register("metric-versions", metrics.MetricVersions, basename="api-metric-version")
+router.register("judges", metrics.Judges, basename="api-judge")
+
+urlpatterns = router.urls
