@@ -22,10 +22,10 @@ class LimitedUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: dict[str, Any],
+        META: dict[str, Any],  # noqa: N803 (Django's name)
         content_length: int,
-        boundary: bytes,
-        encoding: str | None = None,  # noqa: N803 (Django's name)
+        boundary: Any,
+        encoding: str | None = None,
     ) -> None:
         self.announced = content_length
         self.received = 0

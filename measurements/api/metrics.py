@@ -94,7 +94,7 @@ class MetricContent(serializers.Serializer[Any]):
 
 
 def _severity(**options: Any) -> serializers.IntegerField:
-    messages = dict.fromkeys(("invalid", "min_value", "max_value", "max_string_length"), NOT_A_SEVERITY)
+    messages: dict[str, Any] = dict.fromkeys(("invalid", "min_value", "max_value", "max_string_length"), NOT_A_SEVERITY)
     return serializers.IntegerField(min_value=1, max_value=HIGHEST_SEVERITY, error_messages=messages, **options)
 
 

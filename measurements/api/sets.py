@@ -118,11 +118,11 @@ class MeasurementSets(Resource):
         """Import a file of cases. Every row is accepted, a duplicate, or rejected with a reason."""
         row = self.visible()
         file = received_file_of(request)
-        if unknown := sorted(set(request.data) - IMPORT_FIELDS):
+        fields = dict(request.data.items())  # type: ignore[union-attr]  # a form, so never a list
+        if unknown := sorted(set(fields) - IMPORT_FIELDS):
             raise UnknownParameter(f"There is no field “{unknown[0][:60]}” here.")
-        asked = _known_format(request.data.get("format", ""))
-        format = chosen_format(asked, file.name, file)
-        if serializers.BooleanField().run_validation(request.data.get("dry_run", False)):
+        format = chosen_format(_known_format(fields.get("format")), file.name, file)
+        if serializers.BooleanField().run_validation(fields.get("dry_run", False)):
             return self._dry_run(row, file, format)
         request.META["raiportal.body_digest"] = _digest(file, format)
         return idempotency.once(request, request.user, lambda: self._import(row, file, format))  # type: ignore[arg-type]

@@ -130,7 +130,7 @@ class UploadedBytes:
 
     def __init__(self, upload: SetUpload) -> None:
         self._upload = upload
-        self.seek(0)
+        self._number, self._rest = 0, memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
         if not self._rest:
