@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from harms.enums import Axis, HarmState, Origin, RiskPointKind
 from raiportal.accounts.models import ScopedQuerySet, User
@@ -68,8 +68,17 @@ class HarmCategory(models.Model):
         return self.name
 
 
+def _rank(score: str) -> models.GeneratedField:
+    """A score for sorting: never null, 0 where there is none."""
+    column = models.PositiveSmallIntegerField()
+    return models.GeneratedField(expression=Coalesce(score, NO_SCORE), output_field=column, db_persist=True)
+
+
 class Harm(models.Model):
-    """Something bad that a system can do, to whom, and how bad and how often. The current four scores are kept here for sorting."""
+    """Something bad that a system can do, to whom, and how bad and how often. The current four scores are kept here for sorting.
+
+    `severity` and `frequency` are those of the score that ranks it.
+    """
 
     system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="harms")
     title = models.CharField(max_length=160)
@@ -83,6 +92,12 @@ class Harm(models.Model):
     residual_score = models.PositiveSmallIntegerField(null=True)
     observed_score = models.PositiveSmallIntegerField(null=True)
     priority = models.PositiveSmallIntegerField(default=NO_SCORE)  # the score that ranks it, see harms.scoring
+    severity = models.PositiveSmallIntegerField(null=True)
+    frequency = models.PositiveSmallIntegerField(null=True)
+    inherent_rank = _rank("inherent_score")
+    measured_rank = _rank("measured_score")
+    residual_rank = _rank("residual_score")
+    observed_rank = _rank("observed_score")
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
@@ -91,10 +106,21 @@ class Harm(models.Model):
 
     class Meta:
         db_table = "harm"
-        constraints = [models.CheckConstraint(name="harm_priority_range", condition=Q(priority__lte=HIGHEST_SCORE))]
+        constraints = [
+            models.CheckConstraint(name="harm_priority_range", condition=Q(priority__lte=HIGHEST_SCORE)),
+            models.CheckConstraint(
+                name="harm_priority_is_its_levels",
+                condition=Q(priority=NO_SCORE, severity=None, frequency=None)
+                | Q(severity__isnull=False, frequency__isnull=False, priority=F("severity") * F("frequency")),
+            ),
+        ]
         indexes = [
             models.Index(F("priority").desc(), F("id").desc(), name="harm_by_priority"),
             models.Index(F("system"), F("priority").desc(), F("id").desc(), name="harm_of_system_by_priority"),
+            models.Index(F("system"), F("inherent_rank").desc(), F("id").desc(), name="harm_of_system_by_inherent"),
+            models.Index(F("system"), F("measured_rank").desc(), F("id").desc(), name="harm_of_system_by_measured"),
+            models.Index(F("system"), F("residual_rank").desc(), F("id").desc(), name="harm_of_system_by_residual"),
+            models.Index(F("system"), F("observed_rank").desc(), F("id").desc(), name="harm_of_system_by_observed"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harms.enums import RiskPointKind
 from harms.models import HIGHEST_LEVEL, NO_SCORE
 from raiportal.look.levels import risk_level
 
@@ -28,10 +29,13 @@ def score(severity: int, frequency: int) -> Score:
     return Score(value, level.number, level.word, f"severity {severity} × frequency {frequency}")
 
 
-def priority(inherent: int | None, measured: int | None, residual: int | None, observed: int | None) -> int:
-    """The score that ranks a harm: what is left after mitigation, else what was measured, else what was judged at the start.
+def ranking_kind(inherent: int | None, measured: int | None, residual: int | None, observed: int | None) -> RiskPointKind | None:
+    """Which of a harm's four scores ranks it: what is left after mitigation, else what was measured, else what was judged at the start.
 
-    What operation shows counts when it is worse than that: then the rest is too kind. 0 when nobody has assessed the harm.
+    What operation shows counts when it is worse than that: then the rest is too kind. None when nobody has assessed the harm.
     """
-    latest = next((known for known in (residual, measured, inherent) if known is not None), NO_SCORE)
-    return max(latest, observed or NO_SCORE)
+    scores = {RiskPointKind.RESIDUAL: residual, RiskPointKind.MEASURED: measured, RiskPointKind.INHERENT: inherent}
+    latest = next((kind for kind, value in scores.items() if value is not None), None)
+    if observed is not None and observed > (scores[latest] or NO_SCORE if latest else NO_SCORE):
+        return RiskPointKind.OBSERVED
+    return latest

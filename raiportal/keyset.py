@@ -108,6 +108,7 @@ def _clean(model: type[Model], path: str, value: Any) -> Any:
     for step in steps:
         meta = meta.get_field(step).related_model._meta  # type: ignore[union-attr]
     field = meta.pk if last == "pk" else meta.get_field(last)
+    field = getattr(field, "output_field", field)  # of a generated column
     try:
         cleaned = field.to_python(value)  # type: ignore[union-attr]
     except ValidationError as error:

@@ -17,4 +17,7 @@ urlpatterns = [
     path("", include("raiportal.administration.urls")),
     path("", include("raiportal.look.urls")),
     path("api/v1/", include("raiportal.api.urls")),
+    path("api/v1/", include("systems.api")),
+    path("api/v1/", include("harms.api")),
+    path("api/v1/", include("measurements.api")),
 ]

@@ -85,20 +85,22 @@ def _add_point(harm: Harm, kind: RiskPointKind, severity: int, frequency: int, r
         rationale=rationale,
         created_by=actor,
     )
-    changes = _keep_scores(harm, {f"{kind}_score": point.score})
+    changes = _keep_scores(harm, point)
     ledger.record(f"harms.{kind}_risk_stated", subject=harm, actor=actor, changes=changes, reason=rationale, severity=severity, frequency=frequency)
     if harm.state == HarmState.PROPOSED:
         HARM.advance(harm, "assessed", actor=actor)
     return point
 
 
-def _keep_scores(harm: Harm, scores: dict[str, int]) -> dict[str, list[Any]]:
-    """Write the score beside the harm and rank it anew. Returns what changed."""
-    before = {name: getattr(harm, name) for name in (*scores, "priority")}
-    for name, value in scores.items():
-        setattr(harm, name, value)
-    harm.priority = scoring.priority(harm.inherent_score, harm.measured_score, harm.residual_score, harm.observed_score)
-    harm.save(update_fields=[*before, "updated_at"])
+def _keep_scores(harm: Harm, point: RiskPoint) -> dict[str, list[Any]]:
+    """Write the new point's score beside the harm and rank it anew. Returns what changed."""
+    names = (f"{point.kind}_score", "priority", "severity", "frequency")
+    before = {name: getattr(harm, name) for name in names}
+    setattr(harm, f"{point.kind}_score", point.score)
+    kind = scoring.ranking_kind(harm.inherent_score, harm.measured_score, harm.residual_score, harm.observed_score)
+    ranking = point if kind == point.kind else RiskPoint.objects.filter(harm=harm, kind=kind).order_by("-pk")[0]
+    harm.priority, harm.severity, harm.frequency = ranking.score, ranking.severity, ranking.frequency
+    harm.save(update_fields=[*names, "updated_at"])
     return {name: [value, getattr(harm, name)] for name, value in before.items() if value != getattr(harm, name)}
 
 
