@@ -367,6 +367,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("item", models.PositiveIntegerField()),
                 ("count", models.PositiveSmallIntegerField(default=0)),
+                ("calls", models.PositiveSmallIntegerField(default=0)),
                 ("run", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="measurements.run")),
             ],
             options={
@@ -472,6 +473,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="run",
             index=models.Index(condition=models.Q(("state__in", ["running", "paused"])), fields=["state"], name="run_open"),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(condition=models.Q(("judged_at", None), ("state", "completed")), fields=["id"], name="run_without_estimates"),
         ),
         migrations.AddConstraint(
             model_name="run",

@@ -51,6 +51,7 @@ class Run(models.Model):
         indexes = [
             models.Index(F("system"), F("id").desc(), name="run_newest"),
             models.Index(fields=["state"], name="run_open", condition=Q(state__in=["running", "paused"])),
+            models.Index(fields=["id"], name="run_without_estimates", condition=Q(state="completed", judged_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -163,11 +164,16 @@ class Lease(models.Model):
 
 
 class Attempt(models.Model):
-    """How often an item was begun under a lease that had changed hands before, without an output: three times makes it crashed."""
+    """What is remembered of an item that was begun and has no output.
+
+    `count`: how often a pump that began it, after another had died over its lease, died too; three times makes it crashed.
+    `calls`: how many calls were made for it by pumps that handed it on in good order.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+", db_index=False)
     item = models.PositiveIntegerField()
     count = models.PositiveSmallIntegerField(default=0)
+    calls = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         db_table = "attempt"

@@ -1,0 +1,35 @@
+"""A pump's own connection: asynchronous, with a planner that can't fall into a plan made while a table was empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import psycopg
+from django.db import connections
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import set_json_loads
+
+CONNECT_SECONDS = 5
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+async def connect() -> Connection:
+    """Open a connection by Django's settings. Every statement is prepared at its first use; outside a transaction block each commits by itself."""
+    database = connections["default"].settings_dict
+    connection = await psycopg.AsyncConnection.connect(
+        dbname=database["NAME"],
+        user=database["USER"],
+        password=database["PASSWORD"],
+        host=database["HOST"],
+        port=database["PORT"] or None,
+        connect_timeout=CONNECT_SECONDS,
+        application_name="raiportal pump",
+        options="-c enable_seqscan=off",  # a plan cached while `output` was empty would scan it whole for the rest of the run
+        autocommit=True,
+        prepare_threshold=1,
+        row_factory=namedtuple_row,
+    )
+    set_json_loads(orjson.loads, connection)
+    return connection
