@@ -79,3 +79,12 @@ class UploadState(models.TextChoices):
     PREVIEWED = "previewed", "Waiting for confirmation"
     CONFIRMED = "confirmed", "Confirmed"
     DISCARDED = "discarded", "Discarded"
+
+
+class Judged(models.TextChoices):
+    """What a metric makes of an output. Harmful ones are a rate's numerator, harmful and harmless ones together its denominator."""
+
+    HARMFUL = "harmful", "Harmful"
+    HARMLESS = "harmless", "Not harmful"
+    COUNTED = "counted", "Counted: harmful or not"
+    UNJUDGED = "unjudged", "Not judged"

@@ -1,0 +1,293 @@
+"""Runs and their outputs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from measurements.actions import outputs as output_actions
+from measurements.actions import run_start
+from measurements.actions import runs as actions
+from measurements.enums import FailureReason, Outcome, PauseCause, RunState
+from measurements.filters import OutputFilter, RunFilter
+from measurements.models import Judgement, MeasurementSetVersion, Metric, MetricVersion, Output, Run
+from measurements.selectors import metrics as metric_selectors
+from measurements.selectors import runs as selectors
+from raiportal.api.resource import Resource
+from raiportal.errors import Invalid
+from raiportal.keyset import Sort
+from systems.models import Configuration
+
+LARGEST_ID = 2**63 - 1
+MOST_METRICS = 100
+SET_VERSION = "measurement_set_version"  # a field of the API; actions call it set_version
+
+
+# --- What goes in ---
+class RunInput(serializers.Serializer[Any]):
+    configuration = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    measurement_set_version = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    metrics = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
+        allow_empty=False,
+        max_length=MOST_METRICS,
+        help_text="Ids of metrics; the newest version of each is taken.",
+    )
+    repeats = serializers.IntegerField(min_value=1, max_value=actions.MOST_REPEATS, default=1, help_text="Calls for each case.")
+    max_concurrency = serializers.IntegerField(min_value=1, max_value=1000, required=False, allow_null=True, help_text="The deployment's limit when left out.")
+    start = serializers.BooleanField(default=False, help_text="Start at once.")
+
+
+class RunReason(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class OptionalReason(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class NoInput(serializers.Serializer[Any]):
+    """Nothing."""
+
+
+# --- What comes out ---
+class RunCounts(serializers.Serializer[Any]):
+    planned = serializers.IntegerField()
+    answered = serializers.IntegerField()
+    input_blocked = serializers.IntegerField()
+    output_blocked = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    pending = serializers.IntegerField()
+
+
+class AmongAnswered(serializers.Serializer[Any]):
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField()
+    rate = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    method = serializers.CharField()
+
+
+class RunEstimate(serializers.Serializer[Any]):
+    metric = serializers.IntegerField(help_text="Id of the metric.")
+    metric_version = serializers.IntegerField()
+    metric_name = serializers.CharField()
+    stratum = serializers.CharField(help_text="Empty: the whole run.")
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField(help_text="Outputs that ended other than failed, less the unjudged.")
+    rate = serializers.FloatField(allow_null=True, help_text="0 to 1; null when nothing was judged.")
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    method = serializers.CharField(help_text="How low and high were worked out.")
+    unjudged = serializers.IntegerField()
+    excluded = serializers.DictField(child=serializers.IntegerField(), help_text="Failed outputs by reason.")
+    among_answered = AmongAnswered()
+    worst_high = serializers.FloatField(allow_null=True, help_text="Upper bound if every failed or unjudged output were harmful.")
+    severity_counts = serializers.DictField(child=serializers.IntegerField(), help_text="Outputs by severity, 0 to 7.")
+    judge_version = serializers.IntegerField()
+    checked_against_people = serializers.BooleanField()
+    is_conclusive = serializers.BooleanField()
+
+
+class RunOutput(serializers.Serializer[Any]):
+    """A run with what it found so far."""
+
+    id = serializers.IntegerField()
+    code = serializers.CharField()
+    system = serializers.IntegerField()
+    configuration = serializers.IntegerField()
+    measurement_set_version = serializers.IntegerField()
+    metrics = serializers.ListField(child=serializers.IntegerField())
+    repeats = serializers.IntegerField()
+    max_concurrency = serializers.IntegerField()
+    state = serializers.ChoiceField(RunState.choices)
+    cause = serializers.ChoiceField(PauseCause.choices, allow_null=True, help_text="Why it is paused.")
+    cause_detail = serializers.CharField()
+    counts = RunCounts()
+    estimates = RunEstimate(many=True)
+    has_gaps = serializers.BooleanField(help_text="Closed, with outputs that failed or weren't judged.")
+    cost = serializers.FloatField(allow_null=True, help_text="In `currency`, by the prices when it was planned; null where a price isn't known.")
+    currency = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    judged_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunRows(serializers.ListSerializer[Any]):
+    """Reads counters and estimates of a whole page at once."""
+
+    def to_representation(self, data: Any) -> Any:
+        runs = list(data)
+        counts, estimates = selectors.counts_of(runs), selectors.estimates_by_run(runs)
+        return [RunOutput(selectors.as_plain(run, counts[run.pk], estimates[run.pk])).data for run in runs]
+
+
+class RunPageOutput(RunOutput):
+    """How `Runs` turns rows into answers; described as `RunOutput`."""
+
+    class Meta:
+        list_serializer_class = RunRows
+
+    def to_representation(self, instance: Any) -> Any:
+        counts, estimates = selectors.counts_of([instance]), selectors.estimates_by_run([instance])
+        return super().to_representation(selectors.as_plain(instance, counts[instance.pk], estimates[instance.pk]))
+
+
+class Runs(Resource):
+    """Measurements of a configuration on the cases of a set version."""
+
+    queryset = Run.objects.all()
+    serializer_class = RunPageOutput
+    filterset_class = RunFilter
+    sorts: ClassVar[dict[str, Sort]] = {"id": Sort("pk")}
+    default_sort = "-id"
+
+    @extend_schema(request=RunInput, responses={201: RunPageOutput})
+    def create(self, request: Request) -> Response:
+        """Plan a run, and start it at once if asked to."""
+        return self.once(self._create)
+
+    @extend_schema(request=NoInput, responses=RunPageOutput)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str) -> Response:
+        """Begin calling."""
+        return self._move(NoInput, actions.start_run)
+
+    @extend_schema(request=OptionalReason, responses=RunPageOutput)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Stop calling for now; what is in flight still ends."""
+        return self._move(OptionalReason, actions.pause_run)
+
+    @extend_schema(request=NoInput, responses=RunPageOutput)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on with what has no output yet."""
+        return self._move(NoInput, actions.resume_run)
+
+    @extend_schema(request=RunReason, responses=RunPageOutput)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """End the run for good; what has no output counts as failed (cancelled)."""
+        return self._move(RunReason, actions.cancel_run)
+
+    def _move(self, serializer_class: type[serializers.Serializer[Any]], act: Any) -> Response:
+        run = self.visible()
+        return self.once(lambda: self.answer(act(run_id=run.pk, **self.read(serializer_class), actor=self.request.user)))
+
+    def _create(self) -> Response:
+        data = self.read(RunInput)
+        set_version = self.find(MeasurementSetVersion.objects.select_related("measurement_set__system"), data[SET_VERSION], SET_VERSION)
+        try:
+            return self.answer(self._add(data, set_version), status=201)
+        except Invalid as error:
+            raise Invalid(error.detail, field=SET_VERSION if error.field == "set_version" else error.field, code=error.code) from error
+
+    def _add(self, data: dict[str, Any], set_version: MeasurementSetVersion) -> Run:
+        return run_start.plan_and_start_run(
+            configuration=self._configuration(data["configuration"]),
+            set_version=set_version,
+            metric_versions=self._metric_versions(data["metrics"]),
+            repeats=data["repeats"],
+            max_concurrency=data.get("max_concurrency"),
+            start=data["start"],
+            actor=self.request.user,  # type: ignore[arg-type]  # signed in, or there would be no answer
+        )
+
+    def _configuration(self, pk: int) -> Configuration:
+        """One of the systems that the caller sees, or of the organisation, which every system may measure with."""
+        shared = Configuration.objects.filter(pk=pk, system=None).select_related("deployment").first()
+        return shared or self.find(Configuration.objects.select_related("deployment"), pk, "configuration")  # type: ignore[no-any-return]
+
+    def _metric_versions(self, ids: list[int]) -> list[MetricVersion]:
+        visible = Metric.objects.visible_to(self.request.user).filter(pk__in=ids)
+        found = {metric.pk: metric for metric in visible}
+        if set(ids) - set(found):
+            raise Invalid("There is none with this id that you may use.", field="metrics")
+        return [metric_selectors.newest_version(found[pk]) for pk in dict.fromkeys(ids)]
+
+
+# --- Outputs ---
+class OutputJudgement(serializers.ModelSerializer[Judgement]):
+    metric = serializers.IntegerField(source="metric_version.metric_id")
+
+    class Meta:
+        model = Judgement
+        fields = ("metric", "metric_version", "judge_version", "labeller", "severity", "is_harmful", "reason")
+        read_only_fields = fields
+
+
+class OutputCase(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    number = serializers.IntegerField(help_text="Counted from 1 in the set version.")
+    external_id = serializers.CharField()
+    key = serializers.CharField()
+
+
+class OutputRow(serializers.ModelSerializer[Output]):
+    """An output with its answer and what was said about it."""
+
+    case = serializers.SerializerMethodField()
+    judgements = OutputJudgement(many=True)
+    outcome = serializers.ChoiceField(Outcome.choices)
+    reason = serializers.ChoiceField([("", ""), *FailureReason.choices])
+
+    class Meta:
+        model = Output
+        fields = (
+            *("id", "run", "case", "repeat", "stratum", "outcome", "reason", "text", "refusal", "finish_reason", "status_code"),
+            *("prompt_tokens", "completion_tokens", "latency_ms", "attempts", "last_error", "model_reported", "fingerprint", "judgements", "created_at"),
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(OutputCase)
+    def get_case(self, output: Output) -> dict[str, Any]:
+        case = output.case
+        return {"id": case.pk, "number": case.position + 1, "external_id": case.external_id, "key": case.key}
+
+
+class OutputWhole(OutputRow):
+    """Everything: the prompt, the provider's annotations and its whole answer too."""
+
+    prompt = serializers.JSONField(source="case.messages", help_text='[{"role", "content"}]')
+    filters = serializers.JSONField(help_text="The provider's content-filter annotations, as they came.")
+    body = serializers.CharField(help_text="The provider's whole answer.")
+
+    class Meta(OutputRow.Meta):
+        fields = (*OutputRow.Meta.fields, "prompt", "filters", "body")
+        read_only_fields = fields
+
+
+class Outputs(Resource):
+    """How the items of a run ended. Reading answers is recorded, once a page."""
+
+    queryset = Output.objects.all()
+    serializer_class = OutputRow
+    filterset_class = OutputFilter
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset().select_related("case").prefetch_related("judgements__metric_version")
+        return rows if self.action == "retrieve" else rows.defer("body", "filters", "case__messages")
+
+    def get_serializer_class(self) -> Any:
+        return OutputWhole if self.action == "retrieve" else OutputRow
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        if found := response.data["results"]:
+            output_actions.open_outputs(run_id=found[0]["run"], count=len(found), actor=request.user)  # type: ignore[arg-type]
+        return response
+
+    @extend_schema(responses=OutputWhole)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().retrieve(request, *args, **kwargs)
+        output_actions.open_output(output_id=response.data["id"], part="all", actor=request.user)  # type: ignore[arg-type]
+        return response

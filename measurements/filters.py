@@ -1,0 +1,76 @@
+"""Filters of the lists of runs and outputs, the same for pages, exports and the API."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
+from measurements.enums import FailureReason, Judged, Outcome, RunState
+from measurements.models import MetricVersion, Output, Run
+from measurements.models.metrics import HIGHEST_SEVERITY
+from measurements.selectors import outputs as selectors
+from raiportal.errors import Invalid
+
+LARGEST_ID = 2**63 - 1
+
+
+def _id(**options: Any) -> django_filters.NumberFilter:
+    return django_filters.NumberFilter(min_value=1, max_value=LARGEST_ID, **options)
+
+
+class RunFilter(django_filters.FilterSet):
+    """By state, configuration, set or set version; the API also by system."""
+
+    system = _id(field_name="system_id", label="Id of a system")
+    state = django_filters.ChoiceFilter(choices=RunState.choices, label="State", empty_label="Any state")
+    configuration = _id(field_name="configuration_id", label="Id of a configuration")
+    set = _id(field_name="set_version__measurement_set_id", label="Id of a measurement set")
+    set_version = _id(field_name="set_version_id", label="Id of a set version")
+
+    class Meta:
+        model = Run
+        fields: list[str] = []
+
+
+class OutputFilter(django_filters.FilterSet):
+    """The outputs of one run: how they ended, in which stratum, what a metric's judge says of them, of which case."""
+
+    run = _id(required=True, label="Id of a run")
+    outcome = django_filters.ChoiceFilter(choices=Outcome.choices, label="Outcome", empty_label="Any outcome")
+    reason = django_filters.ChoiceFilter(choices=FailureReason.choices, label="Reason of failure", empty_label="Any reason")
+    stratum = django_filters.CharFilter(max_length=120, strip=False, label="Stratum")
+    metric = _id(label="Id of a metric of the run; without it, judgements by any of its metrics count")
+    judged = django_filters.ChoiceFilter(choices=Judged.choices, label="Judged as", empty_label="Judged as anything")
+    severity = django_filters.NumberFilter(min_value=1, max_value=HIGHEST_SEVERITY, label="Severity at least, 1 to 7")
+    case = django_filters.CharFilter(max_length=200, label="A case's id in its file, or its number in the set version")
+
+    class Meta:
+        model = Output
+        fields: list[str] = []
+
+    @cached_property
+    def versions(self) -> list[MetricVersion]:
+        """The metric versions whose judgements are asked about. Raises Invalid for a metric that the run isn't judged by."""
+        asked = self.form.cleaned_data
+        versions = selectors.metric_versions(int(asked["run"]), int(asked["metric"]) if asked["metric"] else None)
+        if asked["metric"] and not versions:
+            raise Invalid("The run isn't judged by a metric with this id.", field="metric")
+        return versions
+
+    def filter_queryset(self, queryset: QuerySet[Output]) -> QuerySet[Output]:
+        """Rows of one run that fit all that was asked."""
+        asked = self.form.cleaned_data
+        return selectors.outputs_of(
+            queryset,
+            run_id=int(asked["run"]),
+            outcome=asked["outcome"],
+            reason=asked["reason"],
+            stratum=asked["stratum"],
+            versions=self.versions,
+            judged=asked["judged"],
+            severity=int(asked["severity"]) if asked["severity"] else None,
+            case=asked["case"].strip(),
+        )

@@ -1,0 +1,1 @@
+"""Shape of what people enter about measuring."""

@@ -1,0 +1,119 @@
+"""What a run would do if it were started: calls, time and cost, told by the newest calls to the same deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import fmean
+
+from django.db.models import Q, QuerySet
+
+from measurements.models import MeasurementSetVersion, MetricVersion, Output, Run
+from measurements.selectors.progress import PRICE_UNIT_TOKENS
+from systems.models import AISystem, Configuration, Deployment
+
+SAMPLE = 200  # newest outputs looked at
+RUNS_LOOKED_AT = 5  # newest ones, until one has outputs
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`seconds` and `cost` are None where nothing is known to work them out from; `source` is the run that told."""
+
+    cases: int
+    repeats: int
+    concurrency: int
+    seconds: float | None
+    cost: Decimal | None
+    currency: str
+    has_prices: bool
+    source: Run | None
+
+    @property
+    def calls(self) -> int:
+        return self.cases * self.repeats
+
+
+@dataclass(frozen=True)
+class _Sample:
+    run: Run | None
+    seconds_a_call: float | None
+    prompt_tokens: float | None
+    completion_tokens: float | None
+
+
+def outlook_of(configuration: Configuration, set_version: MeasurementSetVersion, *, repeats: int, max_concurrency: int | None) -> Outlook:
+    deployment = configuration.deployment
+    concurrency = min(max_concurrency or deployment.max_concurrency, deployment.max_concurrency)
+    sample = _sample(deployment, set_version.measurement_set.system_id)
+    calls = set_version.case_count * repeats
+    return Outlook(
+        cases=set_version.case_count,
+        repeats=repeats,
+        concurrency=concurrency,
+        seconds=_seconds(calls, concurrency, deployment, sample),
+        cost=_cost(calls, deployment, sample),
+        currency=deployment.currency,
+        has_prices=deployment.input_price is not None and deployment.output_price is not None,
+        source=sample.run,
+    )
+
+
+def _seconds(calls: int, concurrency: int, deployment: Deployment, sample: _Sample) -> float | None:
+    """The slowest of three: calls side by side, requests a minute, tokens a minute."""
+    if sample.seconds_a_call is None:
+        return None
+    tokens = (sample.prompt_tokens or 0) + (sample.completion_tokens or 0)
+    bounds = [calls * sample.seconds_a_call / concurrency, sample.seconds_a_call]
+    if deployment.requests_per_minute:
+        bounds.append(calls / deployment.requests_per_minute * 60)
+    if deployment.tokens_per_minute:
+        bounds.append(calls * tokens / deployment.tokens_per_minute * 60)
+    return max(bounds)
+
+
+def _cost(calls: int, deployment: Deployment, sample: _Sample) -> Decimal | None:
+    if deployment.input_price is None or deployment.output_price is None or sample.prompt_tokens is None or sample.completion_tokens is None:
+        return None
+    a_call = deployment.input_price * Decimal(sample.prompt_tokens) + deployment.output_price * Decimal(sample.completion_tokens)
+    return calls * a_call / PRICE_UNIT_TOKENS
+
+
+def _sample(deployment: Deployment, system_id: int) -> _Sample:
+    """From the system's newest run on this deployment that has outputs; other systems' runs are not for this reader."""
+    runs = Run.objects.filter(system_id=system_id, configuration__deployment=deployment, started_at__isnull=False).order_by("-pk")
+    for run in runs[:RUNS_LOOKED_AT]:
+        newest = Output.objects.filter(run=run, latency_ms__isnull=False).order_by("-pk")
+        found = list(newest.values_list("latency_ms", "prompt_tokens", "completion_tokens")[:SAMPLE])
+        if found:
+            latencies, prompts, completions = zip(*found, strict=True)
+            return _Sample(run, fmean(latencies) / 1000, _mean(prompts), _mean(completions))
+    return _Sample(None, None, None, None)
+
+
+def _mean(values: Sequence[int | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+# --- What a run can be made of ---
+def usable_configurations(system: AISystem) -> QuerySet[Configuration]:
+    """Of the system's own deployments and the organisation's that are switched on, newest first."""
+    found = Configuration.objects.filter(Q(system=system) | Q(system=None), deployment__is_active=True)
+    return found.filter(Q(deployment__system=system) | Q(deployment__system=None)).select_related("deployment", "metaprompt").order_by("-pk")
+
+
+def usable_set_versions(system: AISystem) -> list[MeasurementSetVersion]:
+    """The latest version of each set first, by name; then the earlier ones. None without cases."""
+    versions = MeasurementSetVersion.objects.filter(measurement_set__system=system, case_count__gte=1).select_related("measurement_set__system")
+    ordered = list(versions.order_by("measurement_set__name", "measurement_set_id", "-number"))
+    latest = {version.measurement_set_id: version.pk for version in reversed(ordered)}
+    return sorted(ordered, key=lambda version: latest[version.measurement_set_id] != version.pk)
+
+
+def newest_metric_versions(system: AISystem) -> list[MetricVersion]:
+    """The version of each metric that holds, by name."""
+    ids = MetricVersion.objects.filter(metric__system=system).order_by("metric_id", "-number").distinct("metric_id").values("pk")
+    chosen = MetricVersion.objects.filter(pk__in=ids).select_related("metric__harm", "judge_version__judge")
+    return list(chosen.order_by("metric__name", "pk"))

@@ -1,0 +1,211 @@
+"""What the pages of runs show, worked out before the template: lines, facts of a live run, tabs, moves, results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from measurements import policies
+from measurements.enums import CLOSED_STATES, PauseCause, RunState
+from measurements.forms.runs import RunForm
+from measurements.models import Estimate, Run
+from measurements.selectors import estimates as estimate_selectors
+from measurements.selectors import runs as selectors
+from measurements.selectors.progress import Progress, progress
+from measurements.views import run_results
+from measurements.workflow import RUN
+from raiportal.look import formats
+from raiportal.look.charts import OutcomeBar, outcome_bar
+from systems.models import AISystem
+
+CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def money(amount: Any, currency: str) -> str:
+    """An amount with its currency's sign, or its code where there is no sign of its own."""
+    return formats.money(amount, CURRENCY_SIGNS.get(currency, f"{currency}{formats.NO_BREAK}"))
+
+
+# --- Lists ---
+@dataclass(frozen=True)
+class RunLine:
+    """One run in a list, with its addresses."""
+
+    row: selectors.RunRow
+    url: str
+    estimate: Estimate | None
+    harmful_url: str
+
+    @property
+    def run(self) -> Run:
+        return self.row.run
+
+
+def run_line(row: selectors.RunRow) -> RunLine:
+    estimate = row.estimate
+    harmful_url = run_results.outputs_url(row.run, metric=estimate.metric_version.metric_id, judged="harmful") if estimate else ""
+    return RunLine(row, reverse("run", args=[row.run.pk]), estimate, harmful_url)
+
+
+# --- The form ---
+def preselected(asked: QueryDict, form: RunForm) -> dict[str, Any]:
+    """What the address names, where the system has it; else the newest configuration, the first set and every metric."""
+    return {
+        "configuration": _known(asked.get("configuration"), form.configurations),
+        "set_version": _known(asked.get("set_version") or _latest_of(asked.get("set"), form), form.set_versions),
+        "metrics": [pk for pk in form.metric_versions if str(pk) in asked.getlist("metrics")] or list(form.metric_versions),
+        "repeats": asked.get("repeats") or 1,
+        "max_concurrency": asked.get("max_concurrency") or "",
+    }
+
+
+def _latest_of(set_id: str | None, form: RunForm) -> str | None:
+    return next((str(pk) for pk, version in form.set_versions.items() if str(version.measurement_set_id) == set_id), None)
+
+
+def _known(asked: str | None, rows: Mapping[int, Any]) -> int | str:
+    return next((pk for pk in rows if str(pk) == asked), next(iter(rows), ""))
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that a run needs and the system has not: why, and where it is made."""
+
+    title: str
+    text: str
+    url: str
+    act: str
+
+
+def form_context(system: AISystem, form: RunForm) -> dict[str, Any]:
+    return {
+        "system": system,
+        "section": "runs",
+        "form": form,
+        "lacks": lacks_of(system, form),
+        **outlook_context(form),
+    }
+
+
+def outlook_context(form: RunForm) -> dict[str, Any]:
+    """What the run would do by the answers so far, if they are enough to say it."""
+    found = form.outlook() if form.is_bound else None
+    return {"outlook": found, "outlook_cost": money(found.cost, found.currency) if found else ""}
+
+
+def lacks_of(system: AISystem, form: RunForm) -> list[Lack]:
+    lacks = []
+    if not form.configurations:
+        lacks.append(Lack("No deployment that can be called", "A run calls a model endpoint.", reverse("deployment-add", args=[system.pk]), "Add a deployment"))
+    if not form.set_versions:
+        text = "A run sends the cases of a set. Add a set, then import cases into it."
+        lacks.append(Lack("No set with cases", text, reverse("set-list", args=[system.pk]), "Open the sets"))
+    if not form.metric_versions:
+        text = "A metric says what counts as harmful, and who decides."
+        lacks.append(Lack("No metric", text, reverse("metric-add", args=[system.pk]), "Add a metric"))
+    return lacks
+
+
+# --- Live ---
+@dataclass(frozen=True)
+class Live:
+    """A run under way. `tag` stays the same while nothing that is shown has changed."""
+
+    progress: Progress
+    bar: OutcomeBar
+    cost: str
+    phase: str
+    tag: str
+
+    @property
+    def percent(self) -> int:
+        return int(self.progress.done_rate * 100)  # rounded down: 100 % is said when all are in
+
+
+def live(run: Run) -> Live:
+    now = progress(run)
+    phase = selectors.phase_of(run)
+    tag = hashlib.sha256(repr((phase, run.cause, run.cause_detail, now)).encode()).hexdigest()[:16]
+    return Live(now, outcome_bar({**now.counts, "pending": now.pending}), money(now.cost, now.currency), phase, tag)
+
+
+# --- One run ---
+@dataclass(frozen=True)
+class Tab:
+    slug: str
+    label: str
+    url: str
+    count: int | None = None
+
+
+def head_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """What the pages of one run have in common: title, badges, moves, tabs."""
+    counts = selectors.counts_of([run])[run.pk]
+    estimates = estimate_selectors.estimates_of(run) if run.judged_at else []
+    return {
+        "system": run.system,
+        "section": "runs",
+        "run": run,
+        "mark": selectors.mark_of(run),
+        "flags": selectors.flags_of(run, counts, estimates),
+        "offers": {offer.move.slug: offer for offer in RUN.available(run, request.user)},
+        "counts": counts,
+        "estimates": estimates,
+        "cost": money(selectors.cost_of(run, counts), run.snapshot["deployment"]["prices"]["currency"]),
+        "seconds": (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None,
+        "tabs": _tabs(run, counts.done),
+        "phase": selectors.phase_of(run),
+        "may_measure": policies.may_measure(request.user, run.system),
+        "again_url": again_url(run),
+    }
+
+
+def _tabs(run: Run, done: int) -> list[Tab]:
+    first = "Estimates" if run.state in CLOSED_STATES else "Progress"
+    return [
+        Tab("run", first, reverse("run", args=[run.pk])),
+        Tab("outputs", "Outputs", reverse("output-list", args=[run.pk]), done),
+        Tab("configuration", "Configuration", reverse("run-configuration", args=[run.pk])),
+        Tab("events", "Events", reverse("run-events", args=[run.pk])),
+    ]
+
+
+def again_url(run: Run) -> str:
+    """The form for the next run with the same choices."""
+    query = QueryDict(mutable=True)
+    query.update({"configuration": str(run.configuration_id), "set_version": str(run.set_version_id), "repeats": str(run.repeats)})
+    query.setlist("metrics", [str(metric["metric"]) for metric in run.snapshot["metrics"]])
+    return f"{reverse('run-add', args=[run.system_id])}?{query.urlencode()}"
+
+
+@dataclass(frozen=True)
+class PauseNote:
+    """Why a run is paused, what the endpoint said, and what to do."""
+
+    title: str
+    detail: str
+    remedy: str
+    url: str
+    act: str
+
+
+def pause_note(run: Run) -> PauseNote | None:
+    if run.state != RunState.PAUSED:
+        return None
+    is_persons = run.cause == PauseCause.PERSON
+    url = "" if is_persons else reverse("deployment", args=[run.configuration.deployment_id])
+    return PauseNote(PauseCause(run.cause).label, run.cause_detail, selectors.REMEDIES[run.cause], url, "Open the deployment")
+
+
+def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """The first tab: progress while the run is open, else what it found."""
+    context = head_context(request, run)
+    context |= {"open_tab": "run", "pause_note": pause_note(run)}
+    if run.state not in CLOSED_STATES or selectors.is_judging(run):
+        return {**context, "live": live(run)}
+    return {**context, **run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))}
