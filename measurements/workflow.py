@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from measurements import policies
+from measurements.engine.plan import endpoint_of_plan
 from measurements.enums import RunState
 from measurements.models import Run
 from raiportal.workflow import Move, Workflow
+from systems.snapshots import endpoint_of
 
 
 def _endpoint_away(run: Run) -> str | None:
     """The plan names one endpoint; a run never calls another, nor one that was switched off."""
     deployment = run.configuration.deployment
-    planned = run.snapshot["deployment"]
     if not deployment.is_active:
         return f"The deployment “{deployment}” is switched off."
-    if any(getattr(deployment, name) != planned[name] for name in ("base_url", "model")):
+    if endpoint_of(deployment) != endpoint_of_plan(run):
         return f"The deployment “{deployment}” has another address or model now than this run was planned for: plan a new run."
     return None
 

@@ -17,7 +17,7 @@ from measurements.engine.plan import RunPlan
 
 # Locked against other pumps, but not against the foreign keys of rows that are added meanwhile.
 _DEPLOYMENT = """
-select max_concurrency, requests_per_minute, tokens_per_minute, timeout_seconds, base_url, model, is_active
+select max_concurrency, requests_per_minute, tokens_per_minute, timeout_seconds, provider, target, base_url, model, is_active
 from deployment where id = %(deployment)s for no key update
 """
 _EXPIRE = "delete from endpoint_grant where deployment_id = %(deployment)s and expires_at <= clock_timestamp()"
@@ -111,7 +111,7 @@ async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need)
     """Renew the grant within the caller's transaction, and say what it allows once that is committed."""
     where = {"deployment": plan.deployment_id}
     deployment = await (await connection.execute(_DEPLOYMENT, where)).fetchone()
-    if deployment is None or not deployment.is_active or (deployment.base_url, deployment.model) != plan.address:
+    if not deployment.is_active or any(getattr(deployment, name) != value for name, value in plan.endpoint.items()):
         return Allowance(Standing.CHANGED)
     await connection.execute(_EXPIRE, where)
     rows = await (await connection.execute(_ALL, where)).fetchall()

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-
 from measurements.engine.judging import Judges
 from measurements.models import Run
-from systems.models import Deployment
 from systems.providers import Target, TargetKind
+from systems.snapshots import ENDPOINT_FIELDS, target_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class RunPlan:
     max_concurrency: int
     configuration_digest: str
     deployment_id: int
-    address: tuple[str, str]  # base URL and model of the plan; a deployment that says otherwise is not called
+    endpoint: Mapping[str, str]  # what the deployment has to say still, or it is not called
     target: Target
     api_key: str = field(repr=False)
     deadline_seconds: float
@@ -37,7 +35,7 @@ def load(run_id: int) -> RunPlan:
     """Read the plan. Raises Run.DoesNotExist."""
     run = Run.objects.select_related("configuration__deployment", "configuration__metaprompt").get(pk=run_id)
     configuration, deployment = run.configuration, run.configuration.deployment
-    planned = run.snapshot["deployment"]
+    target = target_of(run.snapshot["configuration"]["snapshot"])
     return RunPlan(
         run_id=run.pk,
         version_id=run.set_version_id,
@@ -45,28 +43,24 @@ def load(run_id: int) -> RunPlan:
         max_concurrency=run.max_concurrency,
         configuration_digest=run.snapshot["configuration"]["digest"],
         deployment_id=deployment.pk,
-        address=(planned["base_url"], planned["model"]),
-        target=_target(deployment, planned),
+        endpoint=endpoint_of_plan(run),
+        target=target,
         api_key=deployment.api_key,
         deadline_seconds=float(deployment.timeout_seconds),
-        head=_head(configuration.metaprompt.text if configuration.metaprompt else "", deployment),
+        head=_head(configuration.metaprompt.text if configuration.metaprompt else "", target),
         parameters=configuration.parameters,
         judges=Judges.of_run(run),
     )
 
 
-def _target(deployment: Deployment, planned: Mapping[str, Any]) -> Target:
-    return Target(
-        provider=deployment.provider,
-        target=deployment.target,
-        base_url=planned["base_url"],
-        model=planned["model"],
-        allowlist=tuple(settings.ENDPOINT_ALLOWLIST),
-    )
+def endpoint_of_plan(run: Run) -> dict[str, str]:
+    """The endpoint that the run's configuration names; a deployment that says otherwise now is not called."""
+    frozen = run.snapshot["configuration"]["snapshot"]
+    return {name: str(frozen[name]) for name in ENDPOINT_FIELDS}
 
 
-def _head(metaprompt: str, deployment: Deployment) -> Sequence[Mapping[str, str]]:
+def _head(metaprompt: str, target: Target) -> Sequence[Mapping[str, str]]:
     """An application has a metaprompt of its own, so none is sent to it."""
-    if not metaprompt or deployment.target != TargetKind.MODEL:
+    if not metaprompt or target.target != TargetKind.MODEL:
         return ()
     return ({"role": "system", "content": metaprompt},)
