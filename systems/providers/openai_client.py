@@ -76,21 +76,20 @@ def _key_header(target: Target) -> bytes:
 
 
 def _vendor_client(target: Target, endpoint: Endpoint, api_key: str, http_client: httpx2.AsyncClient) -> openai.AsyncOpenAI:
-    """The library's client. The key is given as a header too, since OPENAI_CUSTOM_HEADERS could put another in its place."""
+    """The library's client, with all given that it would else take from the environment and send."""
     if target.provider == Provider.AZURE_OPENAI:
         return openai.AsyncAzureOpenAI(
             azure_endpoint=endpoint.url.removesuffix("/openai"),
             azure_deployment=quote(target.model, safe=""),
             api_version=target.api_version or AZURE_API_VERSION,
             api_key=api_key,
-            default_headers={"api-key": api_key},
             http_client=http_client,
             max_retries=0,
         )
     return openai.AsyncOpenAI(
         base_url=endpoint.url,
         api_key=api_key,
-        default_headers={"Authorization": f"Bearer {api_key}"},
+        default_headers={"Authorization": f"Bearer {api_key}"},  # else OPENAI_CUSTOM_HEADERS could put another key in its place
         http_client=http_client,
         max_retries=0,
     )

@@ -229,15 +229,19 @@ def test_the_deadline_holds_however_slowly_an_answer_comes(sent: bytes, drip_sec
 
 
 def test_cancelling_a_call_closes_its_connection_and_frees_its_slot() -> None:
-    async def script(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
-        if request.connection == 1:
-            await asyncio.sleep(3600)
+    """Also on a connection that carried an answer before: the late answer must not become that of the next call."""
+
+    async def script(_: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        if len(endpoint.requests) == 2:
+            await asyncio.sleep(0.3)
+            writer.write(answer(completion("late")))
         writer.write(READY)
 
-    async def run(target: Target, endpoint: ScriptedEndpoint) -> Reply:
+    async def run(target: Target) -> Reply:
         client = providers.open_client(target, KEY, 1)
+        await client.complete(CALL, deadline_seconds=5)
         slow = asyncio.create_task(client.complete(CALL, deadline_seconds=60))
-        await asyncio.to_thread(_wait_until, lambda: endpoint.requests)
+        await asyncio.to_thread(_wait_until, lambda: len(endpoint.requests) == 2)
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slow
@@ -246,10 +250,11 @@ def test_cancelling_a_call_closes_its_connection_and_frees_its_slot() -> None:
         return reply
 
     with scripted_endpoint(script) as endpoint:
-        reply = asyncio.run(run(target_for(endpoint), endpoint))
+        reply = asyncio.run(run(target_for(endpoint)))
         _wait_until(lambda: endpoint.lost == 1)
 
     assert reply.text == "ready"
+    assert [request.connection for request in endpoint.requests] == [1, 1, 2]
 
 
 @pytest.mark.parametrize("play", [then_reset, then_close], ids=["reset", "close"])
@@ -428,9 +433,8 @@ def test_a_transport_carries_requests_to_its_own_endpoint_only(other: str) -> No
         async with httpx2.AsyncClient(transport=carrier, trust_env=False) as client:
             await client.post(url, headers={"Authorization": f"Bearer {KEY}"})
 
-    with scripted_endpoint(always(READY)) as sink, scripted_endpoint(always(READY)) as endpoint:
-        with pytest.raises(Stop) as refusal:
-            asyncio.run(run(endpoint, other.format(sink=sink.port, own=endpoint.port)))
+    with scripted_endpoint(always(READY)) as sink, scripted_endpoint(always(READY)) as endpoint, pytest.raises(Stop) as refusal:
+        asyncio.run(run(endpoint, other.format(sink=sink.port, own=endpoint.port)))
 
     assert refusal.value.cause is StopCause.ADDRESS_REFUSED
     assert sink.connections == endpoint.connections == 0
