@@ -70,9 +70,7 @@ FORBIDDEN_NETWORKS = tuple(
 )
 """Never a model endpoint, not even for hosts of the allowlist: metadata, "this host", groups, test networks, tunnels."""
 
-_GLOBAL_IPV6 = ip_network(
-    "2000::/3"
-)  # all of global unicast (RFC 4291); anything outside is something special
+_GLOBAL_IPV6 = ip_network("2000::/3")  # all of global unicast (RFC 4291); anything outside is something special
 _COMPATIBLE_IPV6 = ip_network("::/96")  # IPv4-compatible, deprecated: ::127.0.0.1
 _INTERNAL_SUFFIXES = (
     ".localhost",
@@ -84,16 +82,12 @@ _INTERNAL_SUFFIXES = (
     ".home.arpa",
 )
 
-_PRINTABLE = re.compile(
-    r"[!-\[\]-~]+"
-)  # ASCII without space, control characters and backslash
+_PRINTABLE = re.compile(r"[!-\[\]-~]+")  # ASCII without space, control characters and backslash
 _URL = re.compile(
     r"(?P<scheme>[a-z]+)://(?P<authority>[^/?#]*)(?P<path>/[^?#]*)?(?P<rest>[?#].*)?",
     re.IGNORECASE,
 )
-_AUTHORITY = re.compile(
-    r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:(?P<port>[0-9]{1,5}))?", re.IGNORECASE
-)
+_AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _LABEL = re.compile(r"[0-9a-z_]([0-9a-z_-]{0,61}[0-9a-z_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
@@ -113,9 +107,7 @@ class Endpoint:
     def origin(self) -> str:
         """Scheme, host and port as a URL, the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + (
-            "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        )
+        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
 
     @property
     def url(self) -> str:
@@ -131,14 +123,10 @@ def parse_endpoint(url: str) -> Endpoint:
     if len(url) > MAX_URL_CHARACTERS:
         raise _refused(f"The address is longer than {MAX_URL_CHARACTERS} characters.")
     if not _PRINTABLE.fullmatch(url):
-        raise _refused(
-            "Write the address in plain ASCII without spaces or backslashes, a name in another script in its xn-- form."
-        )
+        raise _refused("Write the address in plain ASCII without spaces or backslashes, a name in another script in its xn-- form.")
     parts = _URL.fullmatch(url)
     if parts is None or parts["scheme"].lower() not in DEFAULT_PORTS:
-        raise _refused(
-            "The address has to start with https:// (or http:// for an internal host that an administrator listed)."
-        )
+        raise _refused("The address has to start with https:// (or http:// for an internal host that an administrator listed).")
     if parts["rest"]:
         raise _refused("Leave off everything from the ? or # in the address.")
     scheme = parts["scheme"].lower()
@@ -156,17 +144,11 @@ def check_url(url: str, allowlist: Iterable[str]) -> Endpoint:
     listed = is_listed(endpoint.host, endpoint.port, allowlist)
     address = _literal(endpoint.host)
     if address is not None and not _open_to(address, listed=listed):
-        raise _refused(
-            _internal(endpoint)
-            if _open_to(address, listed=True)
-            else f"No model can be reached at {endpoint.host}."
-        )
+        raise _refused(_internal(endpoint) if _open_to(address, listed=True) else f"No model can be reached at {endpoint.host}.")
     if address is None and not listed and _is_internal_name(endpoint.host):
         raise _refused(_internal(endpoint))
     if endpoint.scheme == "http" and not listed:
-        raise _refused(
-            "Use https://: a key would be sent in the clear. Plain http is for internal hosts that an administrator listed."
-        )
+        raise _refused("Use https://: a key would be sent in the clear. Plain http is for internal hosts that an administrator listed.")
     return endpoint
 
 
@@ -181,18 +163,12 @@ def address_allowed(ip: str, host: str, port: int, allowlist: Iterable[str]) -> 
 
 def is_listed(host: str, port: int, allowlist: Iterable[str]) -> bool:
     """Whether an administrator named this host, either with this port or with none. Entries that make no sense match nothing."""
-    return any(
-        named == host and at in (None, port)
-        for named, at in map(_listed_place, allowlist)
-    )
+    return any(named == host and at in (None, port) for named, at in map(_listed_place, allowlist))
 
 
 def same_place(first: Endpoint | str, second: Endpoint | str) -> bool:
     """Whether a key entered for one may be sent to the other: the same scheme, host and port, whatever the path."""
-    one, other = (
-        value if isinstance(value, Endpoint) else parse_endpoint(value)
-        for value in (first, second)
-    )
+    one, other = (value if isinstance(value, Endpoint) else parse_endpoint(value) for value in (first, second))
     return one.origin == other.origin
 
 
@@ -201,17 +177,12 @@ def _refused(detail: str) -> Invalid:
 
 
 def _internal(endpoint: Endpoint) -> str:
-    return (
-        f"{endpoint.host} is an internal address. An administrator can allow it by adding {endpoint.host}:{endpoint.port} "
-        "to RAIPORTAL_ENDPOINT_ALLOWLIST."
-    )
+    return f"{endpoint.host} is an internal address. An administrator can allow it by adding {endpoint.host}:{endpoint.port} to RAIPORTAL_ENDPOINT_ALLOWLIST."
 
 
 def _host_and_port(authority: str, default_port: int) -> tuple[str, int]:
     if "@" in authority:
-        raise _refused(
-            "The address may hold no user name or password; the key has a field of its own."
-        )
+        raise _refused("The address may hold no user name or password; the key has a field of its own.")
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
         raise _refused("The host in the address can't be read.")
@@ -237,9 +208,7 @@ def _canonical_host(host: str) -> str:
     if len(host) > MAX_HOST_CHARACTERS or not all(map(_LABEL.fullmatch, labels)):
         raise _refused("The host in the address can't be read.")
     if _NUMBER.fullmatch(labels[-1]) and not isinstance(_literal(host), IPv4Address):
-        raise _refused(
-            "Write a numeric address as four decimal numbers without leading zeros."
-        )
+        raise _refused("Write a numeric address as four decimal numbers without leading zeros.")
     return host
 
 
@@ -268,9 +237,7 @@ def _listed_place(entry: str) -> tuple[str, int | None]:
     if parts is None:
         return "", None
     try:
-        return _canonical_host(parts["host"]), int(parts["port"]) if parts[
-            "port"
-        ] else None
+        return _canonical_host(parts["host"]), int(parts["port"]) if parts["port"] else None
     except Invalid:
         return "", None
 

@@ -78,18 +78,9 @@ def test_a_base_url_gets_one_canonical_form() -> None:
 
 
 def test_ports_and_ipv6_survive_the_canonical_form() -> None:
-    assert (
-        endpoints.parse_endpoint("https://api.example.com:8443").url
-        == "https://api.example.com:8443"
-    )
-    assert (
-        endpoints.parse_endpoint("http://[0:0::0:1]:8080/v1").url
-        == "http://[::1]:8080/v1"
-    )
-    assert (
-        endpoints.parse_endpoint("http://example.com:443").url
-        == "http://example.com:443"
-    )
+    assert endpoints.parse_endpoint("https://api.example.com:8443").url == "https://api.example.com:8443"
+    assert endpoints.parse_endpoint("http://[0:0::0:1]:8080/v1").url == "http://[::1]:8080/v1"
+    assert endpoints.parse_endpoint("http://example.com:443").url == "http://example.com:443"
 
 
 @pytest.mark.parametrize(
@@ -178,9 +169,7 @@ def test_an_allowlisted_address_is_accepted_in_its_canonical_form_only(
 def test_internal_addresses_are_for_listed_hosts_only(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
 
-    assert not endpoints.address_allowed(
-        address, "api.example.com", 443, ["other.example.com", address]
-    )
+    assert not endpoints.address_allowed(address, "api.example.com", 443, ["other.example.com", address])
     assert endpoints.address_allowed(address, "llm.corp", 443, ["llm.corp"])
     with pytest.raises(Invalid, match="RAIPORTAL_ENDPOINT_ALLOWLIST"):
         endpoints.check_url(f"https://{host}", [])
@@ -262,10 +251,7 @@ def test_the_allowlist_is_about_the_host_as_written_and_its_port() -> None:
 def test_plain_http_is_for_listed_hosts_only() -> None:
     with pytest.raises(Invalid, match="https"):
         endpoints.check_url("http://api.example.com/v1", [])
-    assert (
-        endpoints.check_url("http://api.example.com/v1", ["api.example.com"]).scheme
-        == "http"
-    )
+    assert endpoints.check_url("http://api.example.com/v1", ["api.example.com"]).scheme == "http"
 
 
 def test_a_key_stays_with_scheme_host_and_port() -> None:
@@ -274,6 +260,4 @@ def test_a_key_stays_with_scheme_host_and_port() -> None:
     assert endpoints.same_place(place, "https://API.example.com:443/v2")
     assert not endpoints.same_place(place, "http://api.example.com:443/v1")
     assert not endpoints.same_place(place, "https://api.example.com:8443/v1")
-    assert not endpoints.same_place(
-        place, endpoints.parse_endpoint("https://api.example.org/v1")
-    )
+    assert not endpoints.same_place(place, endpoints.parse_endpoint("https://api.example.org/v1"))
