@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -26,8 +26,16 @@ class UnknownParameter(exceptions.APIException):
 
 def problem(status: int, code: str, detail: str, errors: dict[str, Any] | None = None) -> Response:
     """The answer of a refusal. `errors` maps fields to lists of sentences."""
-    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, "errors": errors or {}}
-    return Response(body, status=status, content_type=CONTENT_TYPE)
+    return Response(_body(status, code, detail, errors or {}), status=status, content_type=CONTENT_TYPE)
+
+
+def outside_resources(status: int, code: str, detail: str) -> JsonResponse:
+    """The same answer below the API's address where no resource is."""
+    return JsonResponse(_body(status, code, detail, {}), status=status, content_type=CONTENT_TYPE)
+
+
+def _body(status: int, code: str, detail: str, errors: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "about:blank", "status": status, "code": code, "detail": detail, "errors": errors}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from raiportal.accounts.policies import may_read_everything
+from raiportal.api import problems
 from raiportal.errors import Invalid, Missing, PolicyDenied
 from raiportal.middleware import answer
 
@@ -18,6 +19,8 @@ def settings_home(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.outside_resources(400, "unreadable", "The request can't be read.")
     return answer(request, Invalid("The request can't be read. Go back and try again."), status=400)
 
 
@@ -30,8 +33,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.outside_resources(404, "missing", problems.NOT_FOUND)
     return answer(request, Missing("There is nothing here, or nothing that you may see."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        return problems.outside_resources(500, "error", "Something went wrong here. It has been logged.")
     return render(request, "errors/500.html", status=500)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
