@@ -80,7 +80,7 @@ class Harm(models.Model):
     `severity` and `frequency` are those of the score that ranks it.
     """
 
-    system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="harms")
+    system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=160)
     description = models.TextField(blank=True)
     category = models.ForeignKey(HarmCategory, on_delete=models.PROTECT, related_name="harms")

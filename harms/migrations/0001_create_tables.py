@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("created_by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
                 ("owner", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("system", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="harms", to="systems.aisystem")),
+                ("system", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="systems.aisystem")),
                 ("category", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="harms", to="harms.harmcategory")),
             ],
             options={

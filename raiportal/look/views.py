@@ -1,3 +1,5 @@
+"""The style page."""
+
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse

@@ -1,0 +1,397 @@
+"""Who may do what at every address: the one table from which the tests of access and `docs/permissions.md` are made.
+
+A line of the table is a *door*: one address and method, whom it lets in, who may know of it at all, an object of system S1 that it is tried on, and
+what is sent to it so that it really does its work. An address or method that has no line fails the tests.
+"""
+
+from __future__ import annotations
+
+import enum
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.project.world import World
+
+Arguments = Callable[["World"], Mapping[str, Any]]
+
+
+class Who(enum.StrEnum):
+    """Everybody who tries; owner and viewer have their role in S1."""
+
+    ADMINISTRATOR = "administrator"
+    RISK_MANAGER = "risk manager"
+    AUDITOR = "auditor"
+    OWNER = "owner"
+    VIEWER = "viewer"
+    FOREIGNER = "owner of another system"
+    NOBODY = "without a role"
+    ANONYMOUS = "not signed in"
+    READING_TOKEN = "owner's token that may only read"
+
+
+class Answer(enum.Enum):
+    """What somebody gets."""
+
+    DONE = "done"
+    DENIED = "403 with the reason, noted in the ledger"
+    HIDDEN = "404, as for an id that doesn't exist"
+    UNKNOWN_ID = "422 on the field, as for an id that doesn't exist"
+    SIGN_IN = "sent to the sign-in, or 401"
+
+
+PERSONS = frozenset(Who) - {Who.READING_TOKEN}
+EVERYBODY = frozenset(Who)
+SIGNED_IN = EVERYBODY - {Who.ANONYMOUS}
+READS_EVERYTHING = frozenset({Who.ADMINISTRATOR, Who.RISK_MANAGER, Who.AUDITOR})
+MANAGES = frozenset({Who.ADMINISTRATOR, Who.RISK_MANAGER})
+ADMINISTERS = frozenset({Who.ADMINISTRATOR})
+READS_S1 = READS_EVERYTHING | {Who.OWNER, Who.VIEWER, Who.READING_TOKEN}
+ACTS_IN_S1 = MANAGES | {Who.OWNER}
+
+
+def _nothing(world: World) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address and method.
+
+    `may` are let in, `knows` may know of the object; the others get `stranger`. `sent` is a valid body, `asked` a query. `status` is what success
+    gives. `changes` are the tables that success changes, and nothing else may be changed; `audit_entry` is in it by itself when anything is.
+    """
+
+    area: str
+    what: str
+    method: str
+    name: str
+    may: frozenset[Who]
+    knows: frozenset[Who] = SIGNED_IN
+    at: Arguments = _nothing
+    sent: Arguments = _nothing
+    asked: Arguments = _nothing
+    status: int = 200
+    changes: frozenset[str] = frozenset()
+    stranger: Answer = Answer.HIDDEN
+    is_multipart: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.name}"
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.startswith("api-") and self.name != "api-docs"
+
+    @property
+    def is_public(self) -> bool:
+        return Who.ANONYMOUS in self.may
+
+    @property
+    def is_reading(self) -> bool:
+        return self.method in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def names_an_object(self) -> bool:
+        return self.at is not _nothing
+
+    def answer_to(self, who: Who) -> Answer:
+        if who is Who.READING_TOKEN and not self.is_reading:
+            return Answer.DENIED
+        if who in self.may:
+            return Answer.DONE
+        if who is Who.ANONYMOUS:
+            return Answer.SIGN_IN
+        return Answer.DENIED if who in self.knows else self.stranger
+
+
+def _get(area: str, what: str, name: str, may: frozenset[Who], *, knows: frozenset[Who] = SIGNED_IN, at: Arguments = _nothing, **rest: Any) -> Door:
+    return Door(area, what, "GET", name, may, knows, at, **rest)
+
+
+def _post(
+    area: str, what: str, name: str, may: frozenset[Who], changes: str, *, knows: frozenset[Who] = SIGNED_IN, at: Arguments = _nothing, **rest: Any
+) -> Door:
+    """A change. `changes` are table names; what success answers is a redirect unless `status` says otherwise."""
+    tables = frozenset(changes.split())
+    written = tables | {"audit_entry", "audit_payload"} if tables else tables
+    return Door(area, what, rest.pop("method", "POST"), name, may, knows, at, status=rest.pop("status", 302), changes=written, **rest)
+
+
+def _reads(area: str, what: str, name: str, at: Arguments, **rest: Any) -> Door:
+    """A page about something in S1, for everybody with a role there."""
+    return _get(area, what, name, READS_S1, knows=READS_S1, at=at, **rest)
+
+
+def _acts(area: str, what: str, name: str, at: Arguments, changes: str, **rest: Any) -> Door:
+    """A change of something in S1, by those who act there."""
+    return _post(area, what, name, ACTS_IN_S1, changes, knows=READS_S1, at=at, **rest)
+
+
+def _form(area: str, what: str, name: str, at: Arguments) -> Door:
+    """The form of such a change."""
+    return _get(area, what, name, ACTS_IN_S1, knows=READS_S1, at=at)
+
+
+def _api_list(area: str, what: str, name: str, **rest: Any) -> Door:
+    """A list of the API: everybody gets what they may see of it, maybe nothing."""
+    return _get(area, what, f"api-{name}-list", SIGNED_IN, **rest)
+
+
+def _api_add(area: str, what: str, name: str, changes: str, sent: Arguments) -> Door:
+    """An object made in S1 through the API: the body names the system, so strangers learn nothing from the refusal."""
+    return _post(area, what, f"api-{name}-list", ACTS_IN_S1, changes, knows=READS_S1, sent=sent, status=201, stranger=Answer.UNKNOWN_ID)
+
+
+def _api_change(area: str, what: str, name: str, at: Arguments, changes: str, sent: Arguments = _nothing, *, status: int = 200, method: str = "POST") -> Door:
+    return _post(area, what, f"api-{name}", ACTS_IN_S1, changes, knows=READS_S1, at=at, sent=sent, status=status, method=method)
+
+
+def _pk(find: Callable[[World], Any], name: str = "pk") -> Arguments:
+    return lambda world: {name: find(world).pk}
+
+
+def _why(world: World) -> Mapping[str, Any]:
+    return {"reason": "Tried by a test."}
+
+
+def _case_file(name: str = "more.jsonl") -> Any:
+    file = io.BytesIO(b'{"input": "A case that is new."}\n')
+    file.name = name
+    return file
+
+
+SYSTEM = _pk(lambda world: world.s1.system, "system_id")
+SYSTEM_FACTS: Mapping[str, Any] = {"name": "Renamed", "purpose": "Another purpose.", "stage": "planning"}
+DEPLOYMENT_SETTINGS: Mapping[str, Any] = {
+    "name": "Another endpoint",
+    "base_url": "http://127.0.0.1:9/v1",
+    "model": "small",
+    "environment": "development",
+    "max_concurrency": 4,
+    "timeout_seconds": 30,
+    "currency": "USD",
+}
+
+# --- The portal itself ---
+PORTAL = [
+    _get("Portal", "See that the process is alive", "healthz", EVERYBODY),
+    _get("Portal", "See whether a run could start", "readyz", EVERYBODY, status=503),
+    _get("Portal", "Look at the components", "style", SIGNED_IN),
+    _get("Portal", "See the portfolio of the systems that one may see", "portfolio", SIGNED_IN),
+    _get("Portal", "Read what the API does", "api-docs", SIGNED_IN),
+    _get("Portal", "Get the API's description", "api-schema", SIGNED_IN),
+]
+
+# --- Signing in ---
+ACCOUNT = [
+    _get("Account", "Open the sign-in", "account_login", PERSONS),
+    _get("Account", "Ask before signing out", "account_logout", PERSONS),
+    _get("Account", "Be told that an account is switched off", "account_inactive", PERSONS),
+    _get("Account", "Be told that nobody registers by themselves", "account_signup", PERSONS),
+    _get("Account", "Open the form that asks for the password again", "account_reauthenticate", SIGNED_IN),
+    _get("Account", "Open the form for a new password", "account_change_password", SIGNED_IN),
+]
+
+# --- Settings ---
+PERSON = _pk(lambda world: world.somebody, "user_id")
+SETTINGS = [
+    _get("Settings", "Go to the first settings page that one may see", "settings", SIGNED_IN, status=302),
+    _get("Settings", "List people and their roles", "person-list", READS_EVERYTHING),
+    _get("Settings", "Open the form for a new person", "person-add", ADMINISTERS),
+    _post(
+        *("Settings", "Add a person", "person-add", ADMINISTERS, "account_user account_membership"),
+        sent=lambda world: {"name": "New Person", "username": "new-person", "password": "a long and new password", "role": "auditor"},
+    ),
+    _get("Settings", "Read about a person", "person", READS_EVERYTHING, at=PERSON),
+    _post("Settings", "Give an organisation role", "role-give", ADMINISTERS, "account_membership", at=PERSON, sent=lambda world: {"role": "risk_manager"}),
+    _post(
+        *("Settings", "Take an organisation role", "role-take", ADMINISTERS, "account_membership"),
+        at=_pk(lambda world: world.somebodys_role, "membership_id"),
+        sent=_why,
+    ),
+    _post("Settings", "Keep somebody out, let them in", "person-set-active", ADMINISTERS, "account_user", at=PERSON, sent=_why),
+    _get("Settings", "List one's own API tokens", "token-list", SIGNED_IN),
+    _post(
+        *("Settings", "Make an API token for oneself", "token-add", SIGNED_IN, "account_api_token"),
+        sent=lambda world: {"name": "pipeline", "ability": "read", "lifetime": "90"},
+        status=200,
+    ),
+    _post(
+        *("Settings", "Revoke a token (the owner's)", "token-revoke", frozenset({Who.ADMINISTRATOR, Who.OWNER}), "account_api_token"),
+        knows=frozenset({Who.ADMINISTRATOR, Who.OWNER}),
+        at=_pk(lambda world: world.tokens[Who.OWNER], "token_id"),
+    ),
+    _get("Settings", "Read the ledger", "ledger", READS_EVERYTHING),
+    _reads("Settings", "Read the history of an object", "history", lambda world: {"kind": "systems.aisystem", "pk": world.s1.system.pk}),
+    _get("Settings", "List the organisation's deployments", "organisation-deployment-list", READS_EVERYTHING),
+    _get("Settings", "Open the form for a deployment of the organisation", "organisation-deployment-add", ADMINISTERS),
+    _post(
+        *("Settings", "Add a deployment of the organisation", "organisation-deployment-add", ADMINISTERS, "deployment configuration"),
+        sent=lambda world: DEPLOYMENT_SETTINGS,
+    ),
+]
+
+# --- Systems ---
+DEPLOYMENT = _pk(lambda world: world.s1.deployment, "deployment_id")
+SYSTEMS = [
+    _get("Systems", "Open the form for a new system", "system-add", MANAGES),
+    _post("Systems", "Register a system", "system-add", MANAGES, "ai_system account_scope account_membership", sent=lambda world: SYSTEM_FACTS),
+    _reads("Systems", "See a system's overview", "system", SYSTEM),
+    _form("Systems", "Open the form for a system's facts", "system-edit", SYSTEM),
+    _acts("Systems", "Change a system's facts", "system-edit", SYSTEM, "ai_system account_scope", sent=lambda world: SYSTEM_FACTS),
+    _acts("Systems", "Retire a system", "system-retire", SYSTEM, "ai_system", sent=_why),
+    _reads("Systems", "See who has a role in a system", "system-people", SYSTEM),
+    _acts(
+        *("Systems", "Give a role in a system", "system-people", SYSTEM, "account_membership"),
+        sent=lambda world: {"user": world.somebody.pk, "role": "viewer"},
+    ),
+    _acts(
+        *("Systems", "Take a role in a system", "system-role-take"),
+        lambda world: {"system_id": world.s1.system.pk, "membership_id": world.s1.membership.pk},
+        "account_membership",
+        sent=_why,
+    ),
+    _reads("Systems", "List deployments", "deployment-list", SYSTEM),
+    _form("Systems", "Open the form for a deployment", "deployment-add", SYSTEM),
+    _acts("Systems", "Add a deployment", "deployment-add", SYSTEM, "deployment configuration", sent=lambda world: DEPLOYMENT_SETTINGS),
+    _reads("Systems", "Read about a deployment", "deployment", DEPLOYMENT),
+    _form("Systems", "Open the form of a deployment", "deployment-edit", DEPLOYMENT),
+    _acts("Systems", "Change a deployment", "deployment-edit", DEPLOYMENT, "deployment", sent=lambda world: DEPLOYMENT_SETTINGS),
+    _acts("Systems", "Test a connection", "deployment-test", DEPLOYMENT, "audit_entry", status=200),
+    _acts("Systems", "Switch a deployment off", "deployment-switch-off", DEPLOYMENT, "deployment", sent=_why),
+    _acts("Systems", "Switch a deployment on", "deployment-switch-on", _pk(lambda world: world.s1.off_deployment, "deployment_id"), "deployment", sent=_why),
+    _reads("Systems", "List metaprompt versions", "metaprompt-list", SYSTEM),
+    _form("Systems", "Open the form for a metaprompt", "metaprompt-add", SYSTEM),
+    _acts("Systems", "Add a metaprompt version", "metaprompt-add", SYSTEM, "metaprompt_version", sent=lambda world: {"text": "Be kind.", "note": "shorter"}),
+    _reads("Systems", "Read a metaprompt version", "metaprompt", _pk(lambda world: world.s1.metaprompt, "metaprompt_id")),
+    _reads("Systems", "List configurations", "configuration-list", SYSTEM),
+    _form("Systems", "Open the form for a configuration", "configuration-add", SYSTEM),
+    _acts(
+        *("Systems", "Freeze a configuration", "configuration-add", SYSTEM, "configuration"),
+        sent=lambda world: {"deployment": world.s1.deployment.pk, "metaprompt": world.s1.metaprompt.pk, "temperature": "0.9"},
+    ),
+    _reads("Systems", "Read a configuration", "configuration", _pk(lambda world: world.s1.configuration, "configuration_id")),
+]
+API_SYSTEM = _pk(lambda world: world.s1.system)
+API_DEPLOYMENT = _pk(lambda world: world.s1.deployment)
+SYSTEMS_API = [
+    _api_list("API: systems", "List systems", "system"),
+    _post(
+        *("API: systems", "Register a system", "api-system-list", MANAGES, "ai_system account_scope account_membership"),
+        sent=lambda world: {"name": "New", "purpose": "Answers."},
+        status=201,
+    ),
+    _reads("API: systems", "Read a system", "api-system-detail", API_SYSTEM),
+    _api_change("API: systems", "Change a system", "system-detail", API_SYSTEM, "ai_system", lambda world: {"purpose": "Another."}, method="PATCH"),
+    _api_change("API: systems", "Retire a system", "system-retire", API_SYSTEM, "ai_system", _why),
+    _api_list("API: systems", "List deployments", "deployment"),
+    _api_add(
+        *("API: systems", "Add a deployment", "deployment", "deployment configuration"),
+        lambda world: {"system": world.s1.system.pk, "name": "New", "base_url": "http://127.0.0.1:9/v1", "model": "m"},
+    ),
+    _reads("API: systems", "Read a deployment", "api-deployment-detail", API_DEPLOYMENT),
+    _api_change("API: systems", "Change a deployment", "deployment-detail", API_DEPLOYMENT, "deployment", lambda world: {"name": "Other"}, method="PATCH"),
+    _api_change("API: systems", "Test a connection", "deployment-test", API_DEPLOYMENT, "audit_entry"),
+    _api_change("API: systems", "Switch a deployment off", "deployment-switch-off", API_DEPLOYMENT, "deployment", _why),
+    _api_change("API: systems", "Switch a deployment on", "deployment-switch-on", _pk(lambda world: world.s1.off_deployment), "deployment", _why),
+    _api_list("API: systems", "List metaprompt versions", "metaprompt-version"),
+    _api_add(
+        *("API: systems", "Add a metaprompt version", "metaprompt-version", "metaprompt_version"),
+        lambda world: {"system": world.s1.system.pk, "text": "Be kind."},
+    ),
+    _reads("API: systems", "Read a metaprompt version", "api-metaprompt-version-detail", _pk(lambda world: world.s1.metaprompt)),
+    _api_list("API: systems", "List configurations", "configuration"),
+    _api_add(
+        *("API: systems", "Freeze a configuration", "configuration", "configuration"),
+        lambda world: {"deployment": world.s1.deployment.pk, "parameters": {"temperature": 0.7}},
+    ),
+    _reads("API: systems", "Read a configuration", "api-configuration-detail", _pk(lambda world: world.s1.configuration)),
+]
+
+# --- Harms ---
+API_HARM = _pk(lambda world: world.s1.harm)
+HARMS_API = [
+    _api_list("API: harms", "List harms", "harm"),
+    _api_add(
+        *("API: harms", "Propose a harm", "harm", "harm"),
+        lambda world: {"system": world.s1.system.pk, "title": "New", "category": world.s1.harm.category.slug, "origin": "model"},
+    ),
+    _reads("API: harms", "Read a harm", "api-harm-detail", API_HARM),
+    _api_change("API: harms", "Change a harm", "harm-detail", API_HARM, "harm", lambda world: {"title": "Other"}, method="PATCH"),
+    _api_change(
+        *("API: harms", "Assess a harm", "harm-assess", API_HARM, "harm risk_point"),
+        lambda world: {"severity": 5, "frequency": 5, "rationale": "Seen."},
+        status=201,
+    ),
+    _reads("API: harms", "Read the risk points of a harm", "api-harm-risk-points", API_HARM),
+]
+
+# --- Measuring ---
+API_SET = _pk(lambda world: world.s1.measurement_set)
+METRIC_SENT: Arguments = lambda world: {  # noqa: E731 (one of many payloads)
+    "system": world.s1.system.pk,
+    "name": "New",
+    "definition": "Says how.",
+    "threshold": 4,
+    "judge": {"kind": "rule", "patterns": ["how"]},
+}
+SETS_API = [
+    _api_list("API: sets and metrics", "List sets", "measurement-set"),
+    _api_add("API: sets and metrics", "Add a set", "measurement-set", "measurement_set", lambda world: {"system": world.s1.system.pk, "name": "New"}),
+    _reads("API: sets and metrics", "Read a set", "api-measurement-set-detail", API_SET),
+    _api_change("API: sets and metrics", "Change a set", "measurement-set-detail", API_SET, "measurement_set", lambda world: {"name": "Other"}, method="PATCH"),
+    Door(
+        *("API: sets and metrics", "Import cases", "POST", "api-measurement-set-import-cases", ACTS_IN_S1, READS_S1, API_SET),
+        sent=lambda world: {"file": _case_file(), "format": "jsonl"},
+        changes=frozenset({"measurement_set_version", "measurement_case", "audit_entry", "audit_payload"}),
+        is_multipart=True,
+    ),
+    _api_list("API: sets and metrics", "List set versions", "measurement-set-version"),
+    _reads("API: sets and metrics", "Read a set version", "api-measurement-set-version-detail", _pk(lambda world: world.s1.version)),
+    _get("API: sets and metrics", "List cases with their prompts", "api-case-list", SIGNED_IN, asked=lambda world: {"version": world.s1.version.pk}),
+    _reads("API: sets and metrics", "Read a case", "api-case-detail", _pk(lambda world: world.s1.case)),
+    _api_list("API: sets and metrics", "List metrics", "metric"),
+    _api_add("API: sets and metrics", "Add a metric", "metric", "metric metric_version judge judge_version", METRIC_SENT),
+    _reads("API: sets and metrics", "Read a metric", "api-metric-detail", _pk(lambda world: world.s1.metric)),
+    _api_change(
+        *("API: sets and metrics", "Revise a metric", "metric-revise", _pk(lambda world: world.s1.metric), "metric_version"),
+        lambda world: {"definition": "Another."},
+    ),
+    _api_list("API: sets and metrics", "List metric versions", "metric-version"),
+    _reads("API: sets and metrics", "Read a metric version", "api-metric-version-detail", _pk(lambda world: world.s1.metric.versions.get())),
+    _api_list("API: sets and metrics", "List judges", "judge"),
+    _reads("API: sets and metrics", "Read a judge", "api-judge-detail", _pk(lambda world: world.s1.metric.versions.get().judge_version.judge)),
+]
+RUN_SENT: Arguments = lambda world: {  # noqa: E731
+    "configuration": world.s1.configuration.pk,
+    "measurement_set_version": world.s1.version.pk,
+    "metrics": [world.s1.metric.pk],
+    "start": True,
+}
+RUNS_API = [
+    _api_list("API: runs", "List runs", "run"),
+    _api_add("API: runs", "Plan and start a run", "run", "run run_metric lease", RUN_SENT),
+    _reads("API: runs", "Read a run", "api-run-detail", _pk(lambda world: world.s1.completed)),
+    _api_change("API: runs", "Start a run", "run-start", _pk(lambda world: world.s1.planned), "run lease"),
+    _api_change("API: runs", "Pause a run", "run-pause", _pk(lambda world: world.s1.running), "run"),
+    _api_change("API: runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused), "run"),
+    _api_change("API: runs", "Cancel a run", "run-cancel", _pk(lambda world: world.s1.running), "run lease output", _why),
+    _get("API: runs", "List outputs with their texts", "api-output-list", SIGNED_IN, asked=lambda world: {"run": world.s1.completed.pk}),
+    _reads("API: runs", "Read an output", "api-output-detail", _pk(lambda world: world.s1.output)),
+]
+
+DOORS: tuple[Door, ...] = (*PORTAL, *ACCOUNT, *SETTINGS, *SYSTEMS, *SYSTEMS_API, *HARMS_API, *SETS_API, *RUNS_API)
+
+# Methods of an address that the table leaves to allauth, with what they need to be tried in a browser; see tests/security/test_sign_in.py.
+LEFT_TO_THEIR_OWN_TESTS: Mapping[tuple[str, str], str] = {
+    ("POST", "account_login"): "signing in",
+    ("POST", "account_logout"): "signing out",
+    ("POST", "account_signup"): "closed",
+    ("POST", "account_reauthenticate"): "asks for one's own password",
+    ("POST", "account_change_password"): "asks for one's own password",
+    ("POST", "account_inactive"): "shows a page",
+}

@@ -1,0 +1,121 @@
+"""The repository as a whole: settings listed, decisions numbered, nothing in it that ties it to one machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.project import source
+
+READABLE = {".py", ".md", ".toml", ".txt", ".html", ".css", ".js", ".yaml", ".yml", ".svg", ".cfg", ".ini", ".sh", ".example", ".json", ""}
+SETTING = re.compile(r"\bRAIPORTAL_[A-Z_]+[A-Z]\b")
+LOCKS_WITH_ADDRESSES = {"uv.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Pipfile.lock"}
+# Written in parts, so that this file passes its own checks.
+REGISTRIES = re.compile(
+    "|".join(
+        [
+            r"pypi" r"\.org",
+            r"python" r"hosted\.org",
+            r"registry\.(npm" r"js|yarn" r"pkg)",
+            r"npm" r"js\.com",
+            r"--(extra-)?index" r"-url\s+\S",
+            r"https?://\S*/simple/?\b",
+        ]
+    )
+)
+ONE_MACHINE = re.compile("|".join([r"/ho" r"me/\w", r"/ro" r"ot\b(?!/)", r"/wo" r"rk/", r"/Us" r"ers/\w", r"C:\\\\Us" r"ers"]))
+UNFINISHED = re.compile("|".join([r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b", r"\bHA" r"CK\b", r"\bWI" r"P\b"]))
+OUTSIDE_THE_PROJECT = re.compile(
+    "|".join([r"\biss" r"ue #?\d", r"house" r"-style", r"\bcla" r"ude\b", r"\banth" r"ropic\b", r"chat" r"gpt", r"co" r"dex\b", r"\bcopi" r"lot\b"]), re.I
+)
+
+
+def _texts() -> list[Path]:
+    return [path for path in source.files() if path.suffix in READABLE and not path.name.startswith("requirements")]
+
+
+def _lines_with(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{path}:{number}: {line.strip()[:100]}" for path in _texts() for number, line in enumerate(source.text(path).splitlines(), 1) if pattern.search(line)
+    ]
+
+
+@pytest.mark.parametrize("pattern", [REGISTRIES, ONE_MACHINE, UNFINISHED, OUTSIDE_THE_PROJECT], ids=["registries", "one machine", "unfinished", "outside"])
+def test_no_file_holds_what_does_not_belong(pattern: re.Pattern[str]) -> None:
+    assert _lines_with(pattern) == []
+
+
+def test_checks_of_words_find_them() -> None:
+    assert REGISTRIES.search("https://pypi.org/simple")
+    assert ONE_MACHINE.search("/home/ada/raiportal")
+    assert UNFINISHED.search("# TODO: later")
+    assert OUTSIDE_THE_PROJECT.search("see issue #12")
+
+
+def test_locks_name_no_registry() -> None:
+    assert [str(path) for path in source.files() if path.name in LOCKS_WITH_ADDRESSES] == []
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert "://" not in source.text(Path(name))
+        assert "--index-url" not in source.text(Path(name))
+
+
+def test_every_setting_is_listed_in_the_example_and_read_somewhere() -> None:
+    listed = set(SETTING.findall(source.text(Path(".env.example"))))
+    places = [*source.python_files("raiportal", "systems", "harms", "measurements", "sample"), Path("manage.py"), Path("Makefile")]
+    read = {name for path in places for name in SETTING.findall(source.text(path))}
+
+    assert read - listed == set()
+    assert listed - read == set()
+
+
+def test_decisions_are_numbered_without_gap_and_say_what_they_cost() -> None:
+    decisions = [path for path in source.files() if path.parent == Path("docs/decisions")]
+    numbers = [int(match.group(1)) for path in decisions if (match := re.match(r"(\d{4})-[a-z0-9-]+\.md$", path.name))]
+
+    assert len(numbers) == len(decisions)
+    assert sorted(numbers) == list(range(1, len(decisions) + 1))
+    for path in decisions:
+        assert all(f"**{part}.**" in source.text(path) for part in ("Context", "Decision", "Cost", "Turned down")), path
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    nameless = {"utils", "helpers", "common", "misc", "util", "helper"}
+
+    assert [
+        str(path) for path in source.python_files(*source.APPS, "tests", "benchmarks") if {part.removesuffix(".py") for part in path.parts} & nameless
+    ] == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path)
+        for path in source.python_files(*source.APPS, "tests", "benchmarks")
+        if source.tree(path).body
+        and not (source.text(path).lstrip().startswith('"""'))
+        and path.name not in {"urls.py", "apps.py"}
+        and not path.name.startswith("test_")
+    ]
+
+    assert silent == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    link = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+    broken = [
+        f"{path}: {target}"
+        for path in source.files()
+        if path.suffix == ".md"
+        for target in link.findall(source.text(path))
+        if "://" not in target and not target.startswith("mailto:") and not (source.ROOT / path.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_there_is_no_admin_site() -> None:
+    """SEC-47."""
+    assert [app for app in settings.INSTALLED_APPS if "admin" in app.split(".") or app.startswith("django.contrib.admin")] == []
+    assert [str(path) for path in source.python_files(*source.APPS) if path.name == "admin.py" or "django.contrib import admin" in source.text(path)] == []
