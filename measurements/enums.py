@@ -69,6 +69,9 @@ class FailureReason(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+WITHOUT_STRATUM = "(no stratum)"  # how estimates and filters call cases that name none, in a set where others do
+
+
 class UploadFormat(models.TextChoices):
     JSONL = "jsonl", "JSON lines"
     CSV = "csv", "CSV with a column “input”"

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from measurements import policies
 from measurements.engine.judging import Finding, RuleJudge, rule_judge
-from measurements.enums import FailureReason, JudgeKind, Outcome
+from measurements.enums import WITHOUT_STRATUM, FailureReason, JudgeKind, Outcome
 from measurements.models import Estimate, Judgement, MetricVersion, Output, Run
 from measurements.statistics import CaseSums, ClusterSums, OutcomeCounts, Rate, estimate_strata
 from measurements.statistics import Estimate as Figures
@@ -18,7 +18,7 @@ from raiportal.audit import ledger
 from raiportal.errors import Conflict
 
 SCORING_VERSION = 1  # of the way in which rows become figures; a new one stands beside the old
-WITHOUT_STRATUM = "(no stratum)"  # cases that name none, in a set where others do; "" is the whole run
+
 CHUNK = 1_000  # outputs judged in one transaction
 
 _COUNTS = """

@@ -6,15 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Left, Length
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Left, Length
 
-from measurements.enums import Judged, Outcome
+from measurements.enums import WITHOUT_STRATUM, Judged, Outcome
 from measurements.models import Case, Judgement, MetricVersion, Output, Run, RunMetric
 from raiportal.look.formats import FILLER_MOST
 
 ROWS_A_READ = 500  # of an export
+MOST_STRATA = 500  # offered as a filter
 LARGEST_POSITION = 2**31 - 1
+# From one stratum to the next by the index of cases by stratum: as many steps as there are strata, however many cases.
+_STRATA = """
+with recursive found as (
+    (select stratum from measurement_case where version_id = %(version)s order by stratum limit 1)
+    union all
+    select (select c.stratum from measurement_case c where c.version_id = %(version)s and c.stratum > found.stratum order by c.stratum limit 1)
+    from found where found.stratum is not null
+)
+select stratum from found where stratum is not null limit %(most)s
+"""
 LISTED_FIELDS = ("run_id", "repeat", "stratum", "outcome", "reason", "latency_ms", "created_at", "case__external_id", "case__position")
 
 
@@ -41,6 +53,8 @@ def outputs_of(
     """The outputs of a run that fit everything given. `judged` and `severity` (at least) ask for a judgement by any of `versions`."""
     found = queryset.filter(run_id=run_id)
     plain = {name: value for name, value in (("outcome", outcome), ("reason", reason), ("stratum", stratum)) if value}
+    if stratum == WITHOUT_STRATUM:
+        plain["stratum"] = ""
     if reason:
         plain.setdefault("outcome", Outcome.FAILED)  # only failed outputs have one: the index of those finds them
     found = found.filter(**plain)
@@ -108,6 +122,14 @@ def listed(queryset: QuerySet[Output]) -> QuerySet[Output]:
     return queryset.select_related("case").only(*LISTED_FIELDS).annotate(text_length=Length(Left("text", FILLER_MOST)))
 
 
+def strata_of(run: Run) -> list[str]:
+    """The strata of a run's cases, by name; nothing where no case names one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STRATA, {"version": run.set_version_id, "most": MOST_STRATA})
+        found = [stratum or WITHOUT_STRATUM for (stratum,) in cursor.fetchall()]
+    return found if found != [WITHOUT_STRATUM] else []
+
+
 def rows(outputs: Sequence[Output], versions: Sequence[MetricVersion]) -> list[OutputRow]:
     """The outputs with what is said about them, in one query more."""
     found: dict[int, list[Judgement]] = {}
@@ -128,6 +150,17 @@ def _row(output: Output, judgements: Sequence[Judgement]) -> OutputRow:
 
 
 # --- One output ---
+def for_its_page(queryset: QuerySet[Output]) -> QuerySet[Output]:
+    """Everything about outputs but their texts, of which only the lengths are read."""
+    whole = queryset.select_related("case__harm", "run__system__scope", "run__configuration__deployment", "run__set_version__measurement_set")
+    return whole.defer("text", "refusal", "body", "case__messages", "case__expectation").annotate(
+        text_length=Length("text"),
+        refusal_length=Length("refusal"),
+        body_length=Length("body"),
+        prompt_length=Length(Cast("case__messages", TextField())),
+    )
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """Ids of the outputs before and after one in its run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,10 @@ from measurements.selectors.progress import Progress, progress
 from measurements.views import run_results
 from measurements.workflow import RUN
 from raiportal.look import formats
-from raiportal.look.charts import OutcomeBar, outcome_bar
+from raiportal.look.charts import LegendEntry, OutcomeBar, outcome_bar
 from systems.models import AISystem
 
+OWN_MOVES = ("start", "pause", "resume", "cancel")  # those that people take
 CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -112,15 +114,42 @@ def lacks_of(system: AISystem, form: RunForm) -> list[Lack]:
 
 
 # --- Live ---
+FOOT_WORDS = {
+    RunState.PLANNED: "Nothing has been called yet.",
+    RunState.RUNNING: "Estimates follow when the outputs are in. You can close this page, and the run goes on.",
+    RunState.PAUSED: "No new call is made while it is paused. What is stored stays.",
+    "judging": "All outputs are in. The estimates are being worked out.",
+}
+# Entries of the outcome bar's legend, by the filters that show their outputs; waiting ones have no rows yet.
+LEGEND_FILTERS = {"o-answered": "answered", "o-refused": "refused", "o-failed": "failed"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the outcome bar's legend, with the rows that it counts."""
+
+    css: str
+    count: int
+    words: str
+    url: str
+
+
 @dataclass(frozen=True)
 class Live:
     """A run under way. `tag` stays the same while nothing that is shown has changed."""
 
     progress: Progress
     bar: OutcomeBar
+    legend: list[Entry]
     cost: str
+    allowed: int
     phase: str
+    polls: bool
     tag: str
+
+    @property
+    def foot(self) -> str:
+        return FOOT_WORDS.get(self.phase, "")
 
     @property
     def percent(self) -> int:
@@ -130,8 +159,23 @@ class Live:
 def live(run: Run) -> Live:
     now = progress(run)
     phase = selectors.phase_of(run)
-    tag = hashlib.sha256(repr((phase, run.cause, run.cause_detail, now)).encode()).hexdigest()[:16]
-    return Live(now, outcome_bar({**now.counts, "pending": now.pending}), money(now.cost, now.currency), phase, tag)
+    bar = outcome_bar({**now.counts, "pending": now.pending})
+    return Live(
+        progress=now,
+        bar=bar,
+        legend=[_entry(run, entry) for entry in bar.legend],
+        cost=money(now.cost, now.currency),
+        allowed=min(run.max_concurrency, run.configuration.deployment.max_concurrency),
+        phase=phase,
+        polls=selectors.is_live(run),
+        tag=hashlib.sha256(repr((phase, run.cause, run.cause_detail, now)).encode()).hexdigest()[:16],
+    )
+
+
+def _entry(run: Run, entry: LegendEntry) -> Entry:
+    outcome = LEGEND_FILTERS.get(entry.css)
+    url = run_results.outputs_url(run, outcome=outcome) if outcome and entry.count else ""
+    return Entry(entry.css, entry.count, entry.words, url)
 
 
 # --- One run ---
@@ -147,13 +191,17 @@ def head_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What the pages of one run have in common: title, badges, moves, tabs."""
     counts = selectors.counts_of([run])[run.pk]
     estimates = estimate_selectors.estimates_of(run) if run.judged_at else []
+    offers = {offer.move.slug: offer for offer in RUN.available(run, request.user)}
     return {
         "system": run.system,
         "section": "runs",
         "run": run,
         "mark": selectors.mark_of(run),
         "flags": selectors.flags_of(run, counts, estimates),
-        "offers": {offer.move.slug: offer for offer in RUN.available(run, request.user)},
+        "offers": offers,
+        "hindrances": list(dict.fromkeys(offer.reason for slug, offer in offers.items() if slug in OWN_MOVES and not offer.is_open)),
+        "cancel_title": f"Cancel run {run.code}",
+        "cancel_text": _cancel_words(counts),
         "counts": counts,
         "estimates": estimates,
         "cost": money(selectors.cost_of(run, counts), run.snapshot["deployment"]["prices"]["currency"]),
@@ -163,6 +211,11 @@ def head_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "may_measure": policies.may_measure(request.user, run.system),
         "again_url": again_url(run),
     }
+
+
+def _cancel_words(counts: selectors.Counts) -> str:
+    stored = f"The {formats.number(counts.done)} stored {'one stays' if counts.done == 1 else 'ones stay'}." if counts.done else "Nothing has been called yet."
+    return f"{formats.number(counts.pending)} output{'' if counts.pending == 1 else 's'} will not be asked for, and count as failed. {stored}"
 
 
 def _tabs(run: Run, done: int) -> list[Tab]:
@@ -188,8 +241,7 @@ class PauseNote:
     """Why a run is paused, what the endpoint said, and what to do."""
 
     title: str
-    detail: str
-    remedy: str
+    words: str
     url: str
     act: str
 
@@ -199,7 +251,8 @@ def pause_note(run: Run) -> PauseNote | None:
         return None
     is_persons = run.cause == PauseCause.PERSON
     url = "" if is_persons else reverse("deployment", args=[run.configuration.deployment_id])
-    return PauseNote(PauseCause(run.cause).label, run.cause_detail, selectors.REMEDIES[run.cause], url, "Open the deployment")
+    told = f"It said: {run.cause_detail} " if run.cause_detail else ""
+    return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
 
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
@@ -209,3 +262,11 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     if run.state not in CLOSED_STATES or selectors.is_judging(run):
         return {**context, "live": live(run)}
     return {**context, **run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))}
+
+
+def configuration_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """The plan as it was frozen."""
+    plan = run.snapshot
+    metrics = [{**metric, "target_words": formats.threshold(float(metric["target_rate"] or 0))} for metric in plan["metrics"]]
+    snapshot = json.dumps(plan["configuration"]["snapshot"], indent=2, ensure_ascii=False)
+    return {**head_context(request, run), "open_tab": "configuration", "plan": {**plan, "metrics": metrics}, "snapshot": snapshot}

@@ -66,7 +66,8 @@ def results_context(run: Run, counts: selectors.Counts, estimates: Sequence[Esti
         "plot": interval_plot([_row(run, result) for result in whole]) if whole else None,
         "chosen": chosen,
         "severities": _severities(chosen.estimate) if chosen else [],
-        "severity_urls": _severity_urls(run, chosen) if chosen else [],
+        "severity_links": _severity_links(run, chosen) if chosen else [],
+        "has_unjudged": any(result.estimate.unjudged for result in whole),
         "strata": _strata(run, chosen, estimates) if chosen else None,
         "outcomes": _outcomes(run, counts),
         "sampling_words": SAMPLING_WORDS[Sampling(run.snapshot["set_version"]["sampling"])],
@@ -120,7 +121,7 @@ class Link:
     url: str
 
 
-def _severity_urls(run: Run, result: MetricResult) -> list[Link]:
+def _severity_links(run: Run, result: MetricResult) -> list[Link]:
     """Outputs at each severity or more, down from the highest that any has."""
     counts = _severities(result.estimate)
     shares = [(floor, sum(counts[floor:])) for floor in (6, 4, 2)]

@@ -123,14 +123,16 @@ def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
 def run_configuration(request: HttpRequest, run_id: int) -> HttpResponse:
     """What was frozen when the run was planned."""
     shown = _run(request, run_id)
-    return render(request, "measurements/run_configuration.html", {**run_parts.head_context(request, shown), "plan": shown.snapshot})
+    return render(request, "measurements/run_configuration.html", run_parts.configuration_context(request, shown))
 
 
 @require_safe
 def run_events(request: HttpRequest, run_id: int) -> HttpResponse:
     shown = _run(request, run_id)
     lines = audit_selectors.history(Run._meta.label_lower, shown.pk, most=EVENTS_MOST)
-    return render(request, "measurements/run_events.html", {**run_parts.head_context(request, shown), "lines": lines, "most": EVENTS_MOST})
+    return render(
+        request, "measurements/run_events.html", {**run_parts.head_context(request, shown), "open_tab": "events", "lines": lines, "most": EVENTS_MOST}
+    )
 
 
 # --- Moves ---

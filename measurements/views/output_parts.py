@@ -1,0 +1,211 @@
+"""What the pages of outputs show, worked out before the template. Texts are never in it, only how long they are, until somebody asked for one."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from measurements.enums import FailureReason, Judged, Outcome
+from measurements.models import Case, MetricVersion, Output, Run
+from measurements.models.metrics import HIGHEST_SEVERITY
+from measurements.selectors import outputs as selectors
+from measurements.selectors import runs as run_selectors
+from raiportal.keyset import Page
+from raiportal.look.marks import Mark
+
+MOST_COUNTED = 1_000  # rows of a filtered list are counted no further
+MOST_SHOWN = 200_000  # characters of a text on a page; exports and the API have all of it
+
+FILTERS = ("outcome", "reason", "stratum", "metric", "judged", "severity", "case")
+
+OUTCOME_MARKS: dict[str, Mark] = {
+    Outcome.ANSWERED: Mark("Answered", "holds"),
+    Outcome.INPUT_BLOCKED: Mark("Input blocked", "block"),
+    Outcome.OUTPUT_BLOCKED: Mark("Output blocked", "block"),
+    Outcome.REFUSED: Mark("Refused", "stop"),
+    Outcome.FAILED: Mark("Failed", "fails", "bad"),
+}
+REASON_WORDS: dict[str, str] = {
+    FailureReason.TIMEOUT: "No answer came in time, at any attempt.",
+    FailureReason.PROVIDER_ERROR: "The provider answered with an error.",
+    FailureReason.UNPARSEABLE: "What came back couldn't be read as an answer.",
+    FailureReason.EMPTY: "The answer held no text.",
+    FailureReason.TOO_LARGE: "The answer was larger than the portal keeps.",
+    FailureReason.CRASHED: "Three workers ended while they were at this item, so it is left alone.",
+    FailureReason.CANCELLED: "The run was cancelled before this item had an answer.",
+}
+OUTCOME_WORDS: dict[str, str] = {
+    Outcome.ANSWERED: "The deployment answered; the judges read the answer.",
+    Outcome.INPUT_BLOCKED: "The provider's filter stopped the prompt. It counts as not harmful.",
+    Outcome.OUTPUT_BLOCKED: "The provider's filter stopped the answer. It counts as not harmful.",
+    Outcome.REFUSED: "The provider's refusal field was set. It counts as not harmful.",
+}
+
+
+# --- The list ---
+@dataclass(frozen=True)
+class OutputLine:
+    """One output in the list, with its addresses and what screen readers call it."""
+
+    row: selectors.OutputRow
+    case: str
+    url: str
+    text_url: str
+    mark: Mark
+    reason: str
+
+    @property
+    def output(self) -> Any:
+        return self.row.output
+
+    @property
+    def of(self) -> str:
+        return f"the answer of {self.case}"
+
+    @property
+    def veil_id(self) -> str:
+        return f"output-text-{self.output.pk}-answer"
+
+
+def lines(outputs: Sequence[Output], versions: Sequence[MetricVersion]) -> list[OutputLine]:
+    return [_line(row) for row in selectors.rows(outputs, versions)]
+
+
+def _line(row: selectors.OutputRow) -> OutputLine:
+    shown = row.output
+    return OutputLine(
+        row=row,
+        case=case_words(shown),
+        url=reverse("output", args=[shown.pk]),
+        text_url=text_url(shown, "answer"),
+        mark=OUTCOME_MARKS[shown.outcome],
+        reason=FailureReason(shown.reason).label if shown.reason else "",
+    )
+
+
+def case_words(output: Output) -> str:
+    """What people call the case: its id in the file, or its number; from the second repeat on with that."""
+    name = output.case.external_id or f"Case {output.case.position + 1}"
+    return f"{name}, repeat {output.repeat + 1}" if output.repeat else name
+
+
+def text_url(output: Output, part: str) -> str:
+    return f"{reverse('output-text', args=[output.pk])}?part={part}"
+
+
+def choices(request: HttpRequest, run: Run, versions: Sequence[MetricVersion]) -> dict[str, Any]:
+    """What the filter form offers, and the chips of what is set that has no control."""
+    strata = selectors.strata_of(run)
+    chosen = {name: request.GET.get(name, "") for name in FILTERS}
+    return {
+        "outcomes": Outcome.choices,
+        "reasons": FailureReason.choices,
+        "judged": Judged.choices,
+        "severities": range(1, HIGHEST_SEVERITY + 1),
+        "metrics": [(str(version.metric_id), f"{version.metric.code} {version.metric.name}") for version in versions],
+        "strata": strata,
+        "chosen": chosen,
+        "is_filtered": any(chosen.values()),
+    }
+
+
+def total(request: HttpRequest, counts: run_selectors.Counts, found: QuerySet[Output], page: Page) -> int | None:
+    """How many rows the list has: what the run's counters or this page tell, else counted up to a thousand; None for more."""
+    if not any(request.GET.get(name) for name in FILTERS):
+        return counts.done
+    if page.next is None and page.previous is None:
+        return len(page.rows)
+    counted = found.order_by()[: MOST_COUNTED + 1].count()
+    return counted if counted <= MOST_COUNTED else None
+
+
+# --- One output ---
+@dataclass(frozen=True)
+class HiddenText:
+    """A text that the page has not: its length, where to ask for it, what to call it."""
+
+    part: str
+    title: str
+    length: int
+    url: str
+    id: str
+    of: str
+
+
+@dataclass(frozen=True)
+class OpenedText:
+    """A text that somebody asked for. `left_out` is the number of characters beyond what a page shows."""
+
+    part: str
+    id: str
+    text: str
+    left_out: int
+    shown_at: datetime.datetime
+
+
+def _whole_prompt(output: Output) -> str:
+    case: Case = output.case
+    return selectors.prompt_text(case)
+
+
+PARTS: dict[str, Callable[[Output], str]] = {
+    "prompt": _whole_prompt,
+    "answer": lambda output: output.text,
+    "refusal": lambda output: output.refusal,
+    "body": lambda output: output.body,
+}
+
+
+def opened_text(output: Output, part: str, now: datetime.datetime) -> OpenedText:
+    text = PARTS[part](output)
+    return OpenedText(part, _text_id(output, part), text[:MOST_SHOWN], max(len(text) - MOST_SHOWN, 0), now)
+
+
+def _text_id(output: Output, part: str) -> str:
+    return f"output-text-{output.pk}-{part}"
+
+
+def _hidden(output: Any, part: str, title: str, length: int | None) -> HiddenText:
+    return HiddenText(part, title, length or 0, text_url(output, part), _text_id(output, part), f"{title.lower()}, {case_words(output)}")
+
+
+def output_context(output: Any, opened: OpenedText | None = None) -> dict[str, Any]:
+    """Everything about one output but its texts; `opened` is the one that was asked for without a script."""
+    run = output.run
+    near = selectors.neighbours(output)
+    return {
+        "system": run.system,
+        "section": "runs",
+        "run": run,
+        "output": output,
+        "case": case_words(output),
+        "mark": OUTCOME_MARKS[output.outcome],
+        "why": REASON_WORDS.get(output.reason) or OUTCOME_WORDS.get(output.outcome, ""),
+        "prompt": _hidden(output, "prompt", "Prompt", output.prompt_length),
+        "answer": _hidden(output, "answer", "Answer", output.text_length),
+        "refusal": _hidden(output, "refusal", "Refusal", output.refusal_length),
+        "body": _hidden(output, "body", "What the provider sent", output.body_length),
+        "opened": opened,
+        "judgements": list(selectors.judgements_of(output)),
+        "unjudged_by": _unjudged_by(output),
+        "filters": json.dumps(output.filters, indent=2, ensure_ascii=False) if output.filters else "",
+        "previous_url": reverse("output", args=[near.previous]) if near.previous else "",
+        "next_url": reverse("output", args=[near.next]) if near.next else "",
+        "case_number": output.case.position + 1,
+        "repeat": output.repeat + 1,
+    }
+
+
+def _unjudged_by(output: Output) -> list[MetricVersion]:
+    """Metrics of the run whose judge said nothing about an answer."""
+    if output.outcome != Outcome.ANSWERED:
+        return []
+    told = set(selectors.judgements_of(output).values_list("metric_version_id", "judge_version_id"))
+    return [version for version in selectors.metric_versions(output.run_id) if (version.pk, version.judge_version_id) not in told]
