@@ -1,0 +1,47 @@
+"""Addresses of the pages of measuring."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from measurements.views import metrics, outputs, runs, sets, uploads
+
+urlpatterns = [
+    # --- Sets and metrics ---
+    path("systems/<int:system_id>/sets/", sets.set_list, name="set-list"),
+    path("systems/<int:system_id>/sets/add/", sets.set_add, name="set-add"),
+    path("sets/<int:set_id>/", sets.measurement_set, name="set"),
+    path("sets/<int:set_id>/edit/", sets.set_edit, name="set-edit"),
+    path("sets/<int:set_id>/import/", uploads.set_import, name="set-import"),
+    path("uploads/<int:upload_id>/", uploads.upload, name="upload"),
+    path("uploads/<int:upload_id>/show/", uploads.upload_show, name="upload-show"),
+    path("uploads/<int:upload_id>/confirm/", uploads.upload_confirm, name="upload-confirm"),
+    path("uploads/<int:upload_id>/discard/", uploads.upload_discard, name="upload-discard"),
+    path("uploads/<int:upload_id>/rejected/", uploads.upload_rejected, name="upload-rejected"),
+    path("set-versions/<int:version_id>/", sets.set_version, name="set-version"),
+    path("set-versions/<int:version_id>/show/", sets.set_version_show, name="set-version-show"),
+    path("set-versions/<int:version_id>/hide/", sets.set_version_hide, name="set-version-hide"),
+    path("set-versions/<int:version_id>/export/", sets.set_version_export, name="set-version-export"),
+    path("systems/<int:system_id>/metrics/", metrics.metric_list, name="metric-list"),
+    path("systems/<int:system_id>/metrics/add/", metrics.metric_add, name="metric-add"),
+    path("metrics/<int:metric_id>/", metrics.metric, name="metric"),
+    path("metrics/<int:metric_id>/revise/", metrics.metric_revise, name="metric-revise"),
+    path("metrics/<int:metric_id>/try/", metrics.metric_try, name="metric-try"),
+    # --- Runs ---
+    path("systems/<int:system_id>/runs/", runs.run_list, name="run-list"),
+    path("systems/<int:system_id>/runs/add/", runs.run_add, name="run-add"),
+    path("systems/<int:system_id>/runs/preview/", runs.run_preview, name="run-preview"),
+    path("runs/<int:run_id>/", runs.run, name="run"),
+    path("runs/<int:run_id>/progress/", runs.run_progress, name="run-progress"),
+    path("runs/<int:run_id>/configuration/", runs.run_configuration, name="run-configuration"),
+    path("runs/<int:run_id>/events/", runs.run_events, name="run-events"),
+    path("runs/<int:run_id>/start/", runs.run_start_now, name="run-start"),
+    path("runs/<int:run_id>/pause/", runs.run_pause, name="run-pause"),
+    path("runs/<int:run_id>/resume/", runs.run_resume, name="run-resume"),
+    path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run-cancel"),
+    # --- Outputs ---
+    path("runs/<int:run_id>/outputs/", outputs.output_list, name="output-list"),
+    path("runs/<int:run_id>/outputs/export/", outputs.output_export, name="output-export"),
+    path("outputs/<int:output_id>/", outputs.output, name="output"),
+    path("outputs/<int:output_id>/text/", outputs.output_text, name="output-text"),
+]
