@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, IntegerField, Q, QuerySet
+from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from harms import scoring
@@ -17,6 +17,8 @@ from harms.enums import Axis, HarmState, RiskPointKind
 from harms.extensions import PanelData, harm_panels
 from harms.models import NO_SCORE, Harm, HarmCategory, RiskPoint, RiskScale, ScaleLevel
 from raiportal.accounts.models import User
+from raiportal.audit import selectors as audit_selectors
+from raiportal.audit.models import Entry
 from raiportal.errors import Unavailable
 from raiportal.keyset import Sort
 from raiportal.look.levels import RISK_LEVEL_TOPS
@@ -34,6 +36,8 @@ WORST_FIRST = "-priority"
 HIGH = 4  # risk level from which a harm counts as an open high risk
 HIGH_SCORE = RISK_LEVEL_TOPS[HIGH - 2] + 1
 MOST_COUNTED = 1_000  # rows up to which a list is counted exactly
+MOST_OF_LINE = 50  # things that happened to a harm, on its page; the history has all
+SAID_BY_POINTS = ("harms.harm_assessed", *(f"harms.{kind}_risk_stated" for kind in RiskPointKind.values))
 MOST_MAPPED = 1_000  # harms, highest ranked first, that the heat-map counts
 CODE = re.compile(r"\s*h-?0*(\d{1,18})\s*", re.IGNORECASE)
 EXPORTED = (
@@ -246,3 +250,66 @@ def harms_of(system: AISystem) -> QuerySet[Harm]:
 def owners_in(system: AISystem) -> QuerySet[User]:
     """People who own at least one harm of the system."""
     return User.objects.filter(pk__in=Harm.objects.filter(system=system, owner__isnull=False).values("owner")).order_by(Lower("name"), "pk")
+
+
+@dataclass(frozen=True)
+class LineEntry:
+    """One thing that happened to a harm: a statement of its risk, or what the ledger says was done."""
+
+    at: Any
+    point: RiskPoint | None = None
+    done: audit_selectors.Line | None = None
+
+    @property
+    def words(self) -> str:
+        return scoring.score(self.point.severity, self.point.frequency).words if self.point else ""
+
+
+def line_of(harm: Harm, points: Sequence[RiskPoint]) -> list[LineEntry]:
+    """What happened to a harm, newest first, at most MOST_OF_LINE entries; risk points stand for the ledger's words about them."""
+    about = Entry.objects.about("harms.harm", harm.pk).exclude(action__in=SAID_BY_POINTS).select_related("actor", "payload").order_by("-pk")
+    done = [LineEntry(line.at, done=line) for line in audit_selectors.lines(about[:MOST_OF_LINE])]
+    stated = [LineEntry(point.created_at, point=point) for point in points[:MOST_OF_LINE]]
+    return sorted([*stated, *done], key=lambda entry: entry.at, reverse=True)[:MOST_OF_LINE]
+
+
+# --- For the pages of systems ---
+def open_high_counts(systems: Sequence[AISystem]) -> dict[int, int]:
+    """By system id, how many harms have a high or critical score; one query."""
+    high = Harm.objects.filter(system__in=systems, priority__gte=HIGH_SCORE).order_by()
+    return dict(high.values_list("system").annotate(Count("pk")))
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What the register of a system lacks."""
+
+    harms: int
+    proposed: int
+    high_unowned: int
+
+
+def gaps_in(systems: Sequence[AISystem]) -> dict[int, Gaps]:
+    """By system id; one query. Systems without a harm are left out."""
+    counted_by_system = (
+        Harm.objects.filter(system__in=systems)
+        .order_by()
+        .values("system")
+        .annotate(
+            harms=Count("pk"),
+            proposed=Count("pk", filter=Q(state=HarmState.PROPOSED)),
+            high_unowned=Count("pk", filter=Q(priority__gte=HIGH_SCORE, owner=None)),
+        )
+    )
+    return {row.pop("system"): Gaps(**row) for row in counted_by_system}
+
+
+def worst_harms(systems: Sequence[AISystem], most: int) -> dict[int, list[Harm]]:
+    """By system id, the `most` highest ranked harms that somebody assessed; one query that reads no more than these from each system."""
+    worst = Harm.objects.filter(system=OuterRef("pk"), priority__gt=NO_SCORE).order_by("-priority", "-pk").values("pk")[:most]
+    chosen = AISystem.objects.filter(pk__in=[system.pk for system in systems]).annotate(worst=ArraySubquery(worst)).values_list("worst", flat=True)
+    wanted = [pk for pks in chosen for pk in pks]
+    found: dict[int, list[Harm]] = defaultdict(list)
+    for harm in Harm.objects.filter(pk__in=wanted).select_related("owner").order_by("-priority", "-pk"):
+        found[harm.system_id].append(harm)
+    return dict(found)

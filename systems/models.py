@@ -168,3 +168,8 @@ class Configuration(models.Model):
     @property
     def code(self) -> str:
         return f"C-{self.pk}"
+
+    @property
+    def parameter_words(self) -> str:
+        """Its parameters for people: "temperature 0.2, max_tokens 300"; "" when the endpoint's own hold."""
+        return ", ".join(f"{name}\u00a0{', '.join(value) if isinstance(value, list) else value}" for name, value in self.parameters.items())

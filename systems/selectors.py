@@ -50,6 +50,10 @@ def newest_matching_configuration(deployment: Deployment) -> Configuration | Non
     return next(filter(endpoint_still_matches, newest_first), None)
 
 
+def newest_configuration_id(deployment: Deployment) -> int | None:
+    return Configuration.objects.filter(deployment=deployment).order_by("-pk").values_list("pk", flat=True).first()
+
+
 def deployments_of(system: AISystem | None) -> QuerySet[Deployment]:
     return Deployment.objects.filter(system=system).annotate(configuration_count=Count("configurations")).order_by("-is_active", Lower("name"), "pk")
 
@@ -124,10 +128,10 @@ def next_steps(by_stage: dict[str, list[Standing]]) -> list[Step]:
 # --- The portfolio ---
 @dataclass(frozen=True)
 class PortfolioRow:
-    """One system in the portfolio; `figures` are in the order of the columns."""
+    """One system in the portfolio; `figures` are the columns' labels with their figures."""
 
     system: AISystem
-    figures: tuple[Figure | None, ...]
+    figures: tuple[tuple[str, Figure | None], ...]
     holds: int
     stale: int
     missing: int
@@ -151,12 +155,12 @@ def columns() -> list[Any]:
 
 def portfolio_rows(systems: Sequence[AISystem], user: User) -> list[PortfolioRow]:
     """Figures and lacks of these systems; a fixed number of queries."""
-    figures = [column.load(systems, user) for column in columns()]
+    figures = [(column.label, column.load(systems, user)) for column in columns()]
     stated = standings(systems, user)
-    return [_portfolio_row(system, [loaded.get(system.pk) for loaded in figures], stated[system.pk]) for system in systems]
+    return [_portfolio_row(system, [(label, loaded.get(system.pk)) for label, loaded in figures], stated[system.pk]) for system in systems]
 
 
-def _portfolio_row(system: AISystem, figures: Iterable[Figure | None], by_stage: dict[str, list[Standing]]) -> PortfolioRow:
+def _portfolio_row(system: AISystem, figures: Iterable[tuple[str, Figure | None]], by_stage: dict[str, list[Standing]]) -> PortfolioRow:
     strip = strip_of(by_stage)
     lacks = [lack for stage in strip for lack in stage.lacks]
     sums = {name: sum(getattr(stage, name) for stage in strip) for name in ("holds", "stale", "missing")}

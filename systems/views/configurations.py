@@ -1,0 +1,71 @@
+"""Configurations: what runs measure."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from raiportal.errors import Invalid
+from raiportal.look.forms import add_refusal
+from raiportal.look.paging import pager_of
+from systems import actions, policies, selectors
+from systems.forms import ConfigurationForm
+from systems.models import Configuration
+from systems.views.scope import system_of
+
+CONFIGURATIONS_A_PAGE = 50
+
+
+@require_safe
+def configuration_list(request: HttpRequest, system_id: int) -> HttpResponse:
+    system = system_of(request, system_id)
+    page = Paginator(selectors.configurations_of(system).defer("metaprompt__text"), CONFIGURATIONS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "system": system,
+        "section": "configurations",
+        "rows": [(configuration, selectors.endpoint_still_matches(configuration)) for configuration in page],
+        "pager": pager_of(page, request),
+        "may_add": policies.may_act_in(request.user, system),
+        "has_deployment": selectors.deployments_of(system).exists(),
+    }
+    return render(request, "systems/configuration_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def configuration_add(request: HttpRequest, system_id: int) -> HttpResponse:
+    system = system_of(request, system_id)
+    policies.may_act_in(request.user, system).require()
+    deployments = selectors.deployments_of(system).filter(is_active=True)
+    metaprompts = selectors.metaprompt_versions_of(system).defer("text")
+    start = {"deployment": request.GET.get("deployment"), "metaprompt": request.GET.get("metaprompt") or metaprompts.first()}
+    form = ConfigurationForm(request.POST or None, initial=start, deployments=deployments, metaprompts=metaprompts)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            made = actions.add_configuration(
+                deployment=given["deployment"], metaprompt=given["metaprompt"], parameters=form.parameters, note=given["note"], actor=request.user
+            )
+        except Invalid as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, f"{made.code} is what runs can measure now.")
+            return redirect("configuration", made.pk)
+    context = {"form": form, "system": system, "section": "configurations", "has_deployment": deployments.exists()}
+    return render(request, "systems/configuration_add.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def configuration(request: HttpRequest, configuration_id: int) -> HttpResponse:
+    known = Configuration.objects.visible_to(request.user).select_related("system__scope", "deployment", "metaprompt", "created_by")
+    shown = get_object_or_404(known, pk=configuration_id)
+    context = {
+        "configuration": shown,
+        "system": shown.system,
+        "section": "configurations" if shown.system_id else "settings",
+        "still_matches": selectors.endpoint_still_matches(shown),
+        "may_add": policies.may_add_configuration(request.user, shown.deployment),
+    }
+    return render(request, "systems/configuration.html", context)

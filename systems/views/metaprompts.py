@@ -1,0 +1,76 @@
+"""Wordings of a system's metaprompt."""
+
+from __future__ import annotations
+
+import difflib
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from raiportal.errors import Invalid
+from raiportal.look.forms import add_refusal
+from raiportal.look.paging import pager_of
+from systems import actions, policies, selectors
+from systems.forms import MetapromptForm
+from systems.models import MetapromptVersion
+from systems.views.scope import system_of
+
+VERSIONS_A_PAGE = 50
+
+
+@require_safe
+def metaprompt_list(request: HttpRequest, system_id: int) -> HttpResponse:
+    system = system_of(request, system_id)
+    page = Paginator(selectors.metaprompt_versions_of(system).defer("text"), VERSIONS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "system": system,
+        "section": "metaprompts",
+        "page": page,
+        "pager": pager_of(page, request),
+        "may_add": policies.may_add_metaprompt(request.user, system),
+    }
+    return render(request, "systems/metaprompt_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def metaprompt_add(request: HttpRequest, system_id: int) -> HttpResponse:
+    """The next version, starting from the text of the latest."""
+    system = system_of(request, system_id)
+    policies.may_add_metaprompt(request.user, system).require()
+    latest = selectors.latest_metaprompt(system)
+    form = MetapromptForm(request.POST or None, initial={"text": latest.text if latest else ""})
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = actions.add_metaprompt_version(system=system, **form.cleaned_data, actor=request.user)
+        except Invalid as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, f"Version {added.number} kept. To measure it, make a configuration with it.")
+            return redirect("metaprompt", added.pk)
+    context = {"form": form, "system": system, "section": "metaprompts", "latest": latest}
+    return render(request, "systems/metaprompt_add.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def metaprompt(request: HttpRequest, metaprompt_id: int) -> HttpResponse:
+    shown = get_object_or_404(MetapromptVersion.objects.visible_to(request.user).select_related("system__scope", "created_by"), pk=metaprompt_id)
+    before = selectors.metaprompt_versions_of(shown.system).filter(number=shown.number - 1).first()
+    context = {
+        "metaprompt": shown,
+        "system": shown.system,
+        "section": "metaprompts",
+        "before": before,
+        "difference": _difference(before.text, shown.text) if before else [],
+        "configurations": selectors.configurations_of(shown.system).filter(metaprompt=shown)[:20],
+        "may_add": policies.may_add_metaprompt(request.user, shown.system),
+    }
+    return render(request, "systems/metaprompt.html", context)
+
+
+def _difference(before: str, after: str) -> list[tuple[str, str]]:
+    """Lines as ("+", text) added, ("-", text) taken out or (" ", text) kept, with three lines around each change."""
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm=""))[2:]
+    return [(line[:1] if line[:1] in "+-" else " ", "…" if line.startswith("@@") else line[1:]) for line in lines]

@@ -1,0 +1,87 @@
+"""One system: its overview, its facts, the end of its life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from raiportal.errors import Invalid
+from raiportal.look.forms import add_refusal, reason_in
+from systems import actions, policies, selectors
+from systems.enums import Stage
+from systems.forms import SystemForm, facts_of
+from systems.views.scope import system_of
+
+
+@require_safe
+def system(request: HttpRequest, system_id: int) -> HttpResponse:
+    shown = system_of(request, system_id)
+    by_stage = selectors.standings([shown], request.user)[shown.pk]
+    context = {
+        "system": shown,
+        "section": "summary",
+        "strip": selectors.strip_of(by_stage),
+        "steps": selectors.next_steps(by_stage),
+        "panels": selectors.panels_of(shown, request.user),
+        "changes": selectors.changes_in(shown, request.user),
+        "deployments": list(selectors.deployments_of(shown)[:3]),
+        "may_edit": policies.may_edit_system(request.user, shown),
+        "may_act": policies.may_act_in(request.user, shown),
+        "is_retired": shown.stage == Stage.RETIRED,
+    }
+    return render(request, "systems/system.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def system_add(request: HttpRequest) -> HttpResponse:
+    policies.may_add_system(request.user).require()
+    form = SystemForm(request.POST or None, initial={"owner": request.user})
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = actions.add_system(**form.cleaned_data, actor=request.user)
+        except Invalid as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, f"{added.name} is registered. Next: add a deployment, and write down what can go wrong.")
+            return redirect("system", added.pk)
+    return _form(request, "systems/system_add.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def system_edit(request: HttpRequest, system_id: int) -> HttpResponse:
+    shown = system_of(request, system_id)
+    policies.may_edit_system(request.user, shown).require()
+    form = SystemForm(request.POST or None, initial=facts_of(shown))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.edit_system(system_id=shown.pk, actor=request.user, **form.cleaned_data)
+        except Invalid as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, "Facts kept.")
+            return redirect("system", shown.pk)
+    return _form(request, "systems/system_edit.html", {"form": form, "system": shown, "section": "summary"})
+
+
+@require_POST
+def system_retire(request: HttpRequest, system_id: int) -> HttpResponse:
+    shown = system_of(request, system_id)
+    actions.retire_system(system_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
+    messages.success(request, f"{shown.name} is retired. Everything in it stays readable.")
+    return redirect("system", shown.pk)
+
+
+@require_POST
+def system_bring_back(request: HttpRequest, system_id: int) -> HttpResponse:
+    shown = system_of(request, system_id)
+    actions.bring_back_system(system_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
+    messages.success(request, f"{shown.name} is in work again, at planning.")
+    return redirect("system", shown.pk)
+
+
+def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, context, status=422 if context["form"].errors else 200)
