@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import closing
 from typing import Any
 
@@ -30,7 +31,9 @@ CLOSING_SECONDS = 700  # beyond a pump's life: the longest call a deployment may
 @shared_task(name=runs.PUMP, soft_time_limit=settings.ENGINE_PUMP_SECONDS + CLOSING_SECONDS, time_limit=settings.ENGINE_PUMP_SECONDS + CLOSING_SECONDS + 60)
 def pump(run_id: int, **_: Any) -> None:
     """Work on a run; finish it when its last output is in, or queue a successor when this pump's time is over."""
+    log.info("pump_started", run_id=run_id, process=os.getpid())
     ending = asyncio.run(_pump(load(run_id)))
+    log.info("pump_ended", run_id=run_id, ending=ending.value)
     if ending is Ending.HANDED_ON:
         queue.send(runs.PUMP, run_id=run_id)
     elif ending is Ending.DONE:

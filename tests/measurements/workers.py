@@ -1,0 +1,101 @@
+"""Real Celery workers for tests of faults, with the engine's times scaled down."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.db import connection
+
+from measurements.models import Output, Run
+from tests.sandbox.process import eventually
+
+LEASE_SECONDS = 2.0
+TIMES = {"RAIPORTAL_ENGINE_LEASE_SECONDS": str(LEASE_SECONDS), "RAIPORTAL_ENGINE_TICK_SECONDS": "0.2", "RAIPORTAL_SWEEP_SECONDS": "1"}
+START_SECONDS = 30
+STOP_SECONDS = 10
+RUN_SECONDS = 40
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker's process, which leads a session with all its children, and its log."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the worker and all its children."""
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+    def pump_process(self) -> int:
+        """The process number of the child that pumps."""
+        wait_for(lambda: self.said("pump_started"), "The worker never began to pump")
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if "pump_started" in line]
+        return int(lines[-1]["process"])
+
+    def said(self, event: str) -> bool:
+        return event in self.log.read_text()
+
+
+@contextmanager
+def running_worker(folder: Path, name: str = "one", *, beat: bool = False) -> Iterator[Worker]:
+    """A worker with one child on the test's database, ready for tasks; with `beat` it also sweeps by the clock."""
+    log = folder / f"{name}.log"
+    environment = {**os.environ, **TIMES, "RAIPORTAL_DB_NAME": connection.settings_dict["NAME"], "RAIPORTAL_LOG_LEVEL": "INFO", "CELERY_SKIP_CHECKS": "1"}
+    command = [sys.executable, "-m", "celery", "-A", "raiportal", "worker", "--pool", "prefork", "--concurrency", "1", "--hostname", name]
+    command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / "beat")] if beat else [])]
+    with log.open("ab") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True) as process:
+        worker = Worker(name, process, log)
+        try:
+            if not eventually(lambda: worker.said(f"{name} ready"), seconds=START_SECONDS):
+                raise RuntimeError(f"The worker did not start:\n{log.read_text()}")
+            yield worker
+        finally:
+            if process.poll() is None:
+                worker.send(signal.SIGCONT)
+                worker.kill()
+
+
+def flush_broker() -> None:
+    """Forget everything that is queued."""
+    with broker() as client:
+        client.flushall()
+
+
+def broker() -> redis.Redis:
+    return redis.Redis(unix_socket_path=settings.BROKER_URL.removeprefix("redis+socket://").partition("?")[0])
+
+
+def stored(run: Run) -> int:
+    return Output.objects.filter(run=run).count()
+
+
+def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = RUN_SECONDS) -> None:
+    assert eventually(condition, seconds=seconds), what
+
+
+def wait_for_outputs(run: Run, count: int) -> None:
+    wait_for(lambda: stored(run) >= count, f"{count} outputs of {run} never came; there are {stored(run)}")
+
+
+def wait_for_estimates(*runs: Run, seconds: float = RUN_SECONDS) -> None:
+    wait_for(
+        lambda: Run.objects.filter(pk__in=[run.pk for run in runs], judged_at__isnull=False).count() == len(runs),
+        "The runs did not complete",
+        seconds=seconds,
+    )
