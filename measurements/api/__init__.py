@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.api import metrics, sets
+from measurements.api import metrics, runs, sets
 from raiportal.api.urls import BothSlashes
 
 router = BothSlashes()
@@ -14,5 +14,9 @@ router.register("cases", sets.Cases, basename="api-case")
 router.register("metrics", metrics.Metrics, basename="api-metric")
 router.register("metric-versions", metrics.MetricVersions, basename="api-metric-version")
 router.register("judges", metrics.Judges, basename="api-judge")
+
+# --- Runs and outputs ---
+router.register("runs", runs.Runs, basename="api-run")
+router.register("outputs", runs.Outputs, basename="api-output")
 
 urlpatterns = router.urls

@@ -69,7 +69,7 @@ def outputs_of(
 
 def cases_called(run_id: int, name: str) -> list[int]:
     """Ids of the cases that a person means: the id in the file, or the number (from 1) in the set version."""
-    of_run = Case.objects.filter(version_id=Run.objects.filter(pk=run_id).values("set_version_id"))
+    of_run = Case.objects.filter(version_id__in=Run.objects.filter(pk=run_id).values("set_version_id"))
     meant = Q(external_id=name)
     if name.isascii() and name.isdigit() and len(name) <= 10 and int(name) <= LARGEST_POSITION:
         meant |= Q(position=int(name) - 1)
@@ -95,14 +95,14 @@ def _at_least(run_id: int, versions: Sequence[MetricVersion], floors: dict[int, 
     fits = Q(pk__in=())
     for version in versions:
         fits |= Q(metric_version=version, judge_version=version.judge_version_id, severity__gte=floors[version.pk], severity__gt=0)
-    return Judgement.objects.filter(fits, run_id=run_id).values("output_id")
+    return Judgement.objects.filter(fits, run_id=run_id, labeller=None).values("output_id")
 
 
 def _lacks_judgement(versions: Sequence[MetricVersion]) -> Q:
-    """Whether some version's judge said nothing about the output."""
+    """Whether some version's judge said nothing about the output. Naming that no labeller did is what lets the index of machines' judgements serve."""
     lacks = Q(pk__in=())
     for version in versions:
-        by_its_judge = Judgement.objects.filter(output=OuterRef("pk"), metric_version=version, judge_version=version.judge_version_id)
+        by_its_judge = Judgement.objects.filter(output=OuterRef("pk"), metric_version=version, judge_version=version.judge_version_id, labeller=None)
         lacks |= ~Q(Exists(by_its_judge))
     return lacks
 
@@ -140,8 +140,10 @@ def rows(outputs: Sequence[Output], versions: Sequence[MetricVersion]) -> list[O
 
 def judgements_by(outputs: Sequence[Output], versions: Sequence[MetricVersion]) -> QuerySet[Judgement]:
     """What the judges of these versions say about the outputs."""
-    judges = [version.judge_version_id for version in versions]
-    return Judgement.objects.filter(output__in=[output.pk for output in outputs], metric_version__in=versions, judge_version__in=judges).order_by("pk")
+    pairs = Q(pk__in=())
+    for version in versions:
+        pairs |= Q(metric_version=version, judge_version=version.judge_version_id)
+    return Judgement.objects.filter(pairs, output__in=[output.pk for output in outputs], labeller=None).order_by("pk")
 
 
 def _row(output: Output, judgements: Sequence[Judgement]) -> OutputRow:
