@@ -90,15 +90,18 @@ def fair_shares(limit: int, wanted: Sequence[int]) -> list[int]:
     What doesn't divide goes to those that come first.
     """
     shares = [0] * len(wanted)
-    left = limit
-    open_ones = [index for index, want in enumerate(wanted) if want > 0]
-    while left > 0 and open_ones:
-        each, rest = divmod(left, len(open_ones))
-        for place, index in enumerate(open_ones):
-            given = min(each + (place < rest), wanted[index] - shares[index])
-            shares[index] += given
-            left -= given
-        open_ones = [index for index in open_ones if shares[index] < wanted[index]]
+    left, hungry = limit, list(range(len(wanted)))
+    while hungry:
+        each, rest = divmod(left, len(hungry))
+        modest = [index for index in hungry if wanted[index] <= each]
+        if not modest:
+            for place, index in enumerate(hungry):
+                shares[index] = each + (place < rest)
+            break
+        for index in modest:
+            shares[index] = wanted[index]
+            left -= wanted[index]
+        hungry = [index for index in hungry if wanted[index] > each]
     return shares
 
 
