@@ -1,4 +1,4 @@
-"""Filters of the lists of runs and outputs, the same for pages, exports and the API."""
+"""Filters of the lists of sets, cases, metrics, runs and outputs, the same for pages, exports and the API."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from measurements.enums import FailureReason, Judged, Outcome, RunState
-from measurements.models import MetricVersion, Output, Run
+from measurements.enums import FailureReason, Judged, Outcome, RunState, Sampling
+from measurements.models import Case, MeasurementSet, Metric, MetricVersion, Output, Run
 from measurements.models.metrics import HIGHEST_SEVERITY
+from measurements.selectors import cases as case_selectors
 from measurements.selectors import outputs as selectors
 from raiportal.errors import Invalid
 
@@ -74,3 +75,51 @@ class OutputFilter(django_filters.FilterSet):
             severity=int(asked["severity"]) if asked["severity"] else None,
             case=asked["case"].strip(),
         )
+
+
+# --- Sets and metrics ---
+class SetFilter(django_filters.FilterSet):
+    """By words of the name, sampling, harm; the API also by system."""
+
+    system = _id(field_name="system_id", label="Id of a system")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", max_length=120, label="Words of the name")
+    sampling = django_filters.ChoiceFilter(
+        choices=[(str(value), str(label).split(":")[0]) for value, label in Sampling.choices], label="Sampling", empty_label="Any sampling"
+    )
+    harm = _id(field_name="harms", label="Id of a harm")
+
+    class Meta:
+        model = MeasurementSet
+        fields: list[str] = []
+
+
+class MetricFilter(django_filters.FilterSet):
+    """By words of the name, and harm; the API also by system."""
+
+    system = _id(field_name="system_id", label="Id of a system")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", max_length=120, label="Words of the name")
+    harm = _id(field_name="harm_id", label="Id of a harm")
+
+    class Meta:
+        model = Metric
+        fields: list[str] = []
+
+
+class CaseFilter(django_filters.FilterSet):
+    """The cases of one version, by stratum, language and harm ("(none)" for those without), and words of the prompt or the id."""
+
+    version = _id(field_name="version_id", required=True, label="Id of a set version")
+    stratum = django_filters.CharFilter(max_length=120, strip=False, method="having", label="Stratum")
+    language = django_filters.CharFilter(max_length=35, method="having", label="Language")
+    harm = _id(field_name="harm_id", label="Id of a harm")
+    q = django_filters.CharFilter(max_length=200, method="saying", label="Words of the prompt or the id")
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+    def having(self, cases: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        return cases.filter(**{name: "" if value == case_selectors.UNNAMED else value})
+
+    def saying(self, cases: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        return case_selectors.searched(cases, value)

@@ -153,6 +153,17 @@ def open_prompts(*, version_id: int, actor: User) -> MeasurementSetVersion:
     return version
 
 
+@transaction.atomic
+def open_upload(*, upload_id: int, actor: User) -> SetUpload:
+    """Record that somebody asked to read the first cases of an upload."""
+    upload = SetUpload.objects.select_related("measurement_set__system__scope", "created_by").filter(pk=upload_id).first()
+    if upload is None:
+        raise Missing("This isn't there any more.")
+    policies.may_read_prompts(actor, upload.measurement_set.system_id).require()
+    ledger.record("measurements.upload_read", subject=upload, actor=actor, set=upload.measurement_set_id)
+    return upload
+
+
 def stored_file_name(name: str) -> str:
     """The last part of a file's name, without characters that hide or reverse what is read."""
     last = PurePosixPath(name.replace("\\", "/")).name

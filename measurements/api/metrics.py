@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from harms.models import Harm
 from measurements.actions import metrics as actions
+from measurements.filters import MetricFilter
 from measurements.models import Judge, JudgeVersion, Metric, MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
@@ -116,15 +117,6 @@ class MetricRevision(MetricContent):
     judge = JudgeInput(required=False)
     seen = serializers.IntegerField(required=False, help_text="Number of the version that this change was made on; refused when there is a newer one.")
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-
-
-class MetricFilter(django_filters.FilterSet):
-    system = django_filters.NumberFilter(field_name="system_id")
-    harm = django_filters.NumberFilter(field_name="harm_id")
-
-    class Meta:
-        model = Metric
-        fields = ("system", "harm", "state")
 
 
 class Metrics(Resource):

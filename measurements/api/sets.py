@@ -17,6 +17,7 @@ from harms.models import Harm
 from measurements import policies
 from measurements.actions import sets as actions
 from measurements.enums import Sampling, UploadFormat
+from measurements.filters import CaseFilter, SetFilter
 from measurements.models import Case, MeasurementSet, MeasurementSetVersion
 from measurements.selectors import sets as selectors
 from measurements.selectors.reading import REJECTED_ANSWERED, ImportedFile, ImportReport, chosen_format, import_report
@@ -78,20 +79,12 @@ class ImportOutput(serializers.Serializer[Any]):
     ignored_columns = serializers.ListField(child=serializers.CharField())
 
 
-class MeasurementSetFilter(django_filters.FilterSet):
-    system = django_filters.NumberFilter(field_name="system_id")
-
-    class Meta:
-        model = MeasurementSet
-        fields = ("system", "sampling")
-
-
 class MeasurementSets(Resource):
     """Named collections of cases. Their cases live in versions."""
 
     queryset = MeasurementSet.objects.all()
     serializer_class = MeasurementSetOutput
-    filterset_class = MeasurementSetFilter
+    filterset_class = SetFilter
     sorts = {"id": Sort("pk"), "created_at": Sort("created_at")}
 
     def get_queryset(self) -> Any:
@@ -212,16 +205,6 @@ class CaseOutput(serializers.ModelSerializer[Case]):
         model = Case
         fields = ("id", "version", "position", "key", "external_id", "input", "stratum", "harm", "expectation", "language", "source")
         read_only_fields = fields
-
-
-class CaseFilter(django_filters.FilterSet):
-    version = django_filters.NumberFilter(field_name="version_id", required=True)
-
-    class Meta:
-        model = Case
-        fields = ("version", "stratum", "language", "harm")
-
-    harm = django_filters.NumberFilter(field_name="harm_id")
 
 
 class Cases(Resource):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from measurements.models import Case, MeasurementSet, MeasurementSetVersion
+from measurements.enums import UploadState
+from measurements.models import Case, MeasurementSet, MeasurementSetVersion, Run, SetUpload
+from systems.models import AISystem
 
 
 def latest_version(measurement_set: MeasurementSet) -> MeasurementSetVersion | None:
@@ -25,3 +28,24 @@ def with_newest_version(sets: QuerySet[Any]) -> QuerySet[Any]:
     newest = MeasurementSetVersion.objects.filter(measurement_set=OuterRef("pk")).order_by("-number")
     columns = {"newest_id": "pk", "newest_number": "number", "case_count": "case_count", "newest_at": "created_at"}
     return sets.annotate(**{name: Subquery(newest.values(column)[:1]) for name, column in columns.items()})
+
+
+def sets_of(system: AISystem) -> QuerySet[Any]:
+    """The system's sets with their newest version, harms and number of runs."""
+    runs = Run.objects.filter(set_version__measurement_set=OuterRef("pk")).order_by().values("set_version__measurement_set").annotate(count=Count("pk"))
+    rows = with_newest_version(MeasurementSet.objects.filter(system=system))
+    return rows.annotate(run_count=Coalesce(Subquery(runs.values("count")[:1]), 0)).prefetch_related("harms")
+
+
+def versions_of(measurement_set: MeasurementSet) -> QuerySet[Any]:
+    """Its versions, newest first, with who made them and how many runs measure them."""
+    return measurement_set.versions.select_related("created_by").annotate(run_count=Count("runs")).order_by("-number")
+
+
+def set_count(system: AISystem) -> int:
+    return MeasurementSet.objects.filter(system=system).count()
+
+
+def waiting_uploads(measurement_set: MeasurementSet) -> QuerySet[SetUpload]:
+    """Uploads that were looked at and neither confirmed nor discarded."""
+    return measurement_set.uploads.filter(state=UploadState.PREVIEWED).select_related("created_by").order_by("-pk")

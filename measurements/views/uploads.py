@@ -1,0 +1,116 @@
+"""From a file to the next version of a set: upload, look, confirm or discard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from measurements import policies
+from measurements.actions import sets as actions
+from measurements.enums import UploadState
+from measurements.forms.sets import UploadForm
+from measurements.models import SetUpload
+from measurements.selectors import reading
+from measurements.views.sets import known_format, set_context, set_of
+from raiportal import exports, htmx
+from raiportal.errors import Invalid
+from raiportal.look.formats import number
+from raiportal.look.forms import add_refusal
+from raiportal.uploads import received_file
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_import(request: HttpRequest, set_id: int) -> HttpResponse:
+    """The form for a file; sending it leads to the upload's page, where nothing is in the set yet."""
+    shown = set_of(request, set_id)
+    policies.may_import_cases(request.user, shown).require()
+    form = UploadForm()
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                return HttpResponseRedirect(reverse("upload", args=[_previewed(request, shown.pk, form).pk]))
+            except Invalid as error:
+                add_refusal(form, error)
+    return render(request, "measurements/set_import.html", {**set_context(request, shown), "form": form}, status=422 if form.errors else 200)
+
+
+def _previewed(request: HttpRequest, set_id: int, form: UploadForm) -> SetUpload:
+    file = received_file(request)
+    name = file.name or ""
+    format = reading.chosen_format(form.cleaned_data["format"], name, file)
+    return actions.preview_upload(set_id=set_id, file=file, file_name=name, format=format, actor=request.user)
+
+
+@require_safe
+def upload(request: HttpRequest, upload_id: int) -> HttpResponse:
+    shown = _upload(request, upload_id)
+    if shown.state == UploadState.CONFIRMED and shown.version_id:
+        return HttpResponseRedirect(reverse("set-version", args=[shown.version_id]))
+    return render(request, "measurements/upload.html", _upload_context(request, shown))
+
+
+@require_POST
+def upload_show(request: HttpRequest, upload_id: int) -> HttpResponse:
+    """The first accepted cases with their texts; asking is recorded."""
+    shown = actions.open_upload(upload_id=_upload(request, upload_id).pk, actor=request.user)
+    context = {**_upload_context(request, shown), "is_shown": True}
+    return htmx.render(request, "measurements/upload.html", "measurements/_upload_sample.html", context)
+
+
+@require_POST
+def upload_confirm(request: HttpRequest, upload_id: int) -> HttpResponse:
+    shown = _upload(request, upload_id)
+    version = actions.confirm_upload(upload_id=shown.pk, actor=request.user)
+    shown.refresh_from_db()
+    accepted = shown.report["accepted"]
+    if version is None or not accepted:
+        messages.info(request, "The file held no case that is new to the set; nothing changed.")
+        return HttpResponseRedirect(reverse("set", args=[shown.measurement_set_id]))
+    messages.success(request, f"Version {version.number} holds {number(version.case_count)} cases, {number(accepted)} of them new.")
+    return HttpResponseRedirect(reverse("set-version", args=[version.pk]))
+
+
+@require_POST
+def upload_discard(request: HttpRequest, upload_id: int) -> HttpResponse:
+    discarded = actions.discard_upload(upload_id=_upload(request, upload_id).pk, actor=request.user)
+    messages.success(request, f"{discarded.file_name} discarded; the set stays as it was.")
+    return HttpResponseRedirect(reverse("set", args=[discarded.measurement_set_id]))
+
+
+@require_safe
+def upload_rejected(request: HttpRequest, upload_id: int) -> HttpResponse:
+    """Every rejected row with its reason, as CSV or JSON."""
+    shown = _upload(request, upload_id)
+    rows = ({"row": row.row, "reason": row.reason} for row in reading.rejected_rows(shown))
+    return exports.download(f"rejected-rows-{shown.pk}", known_format(request.GET.get("format", "csv")), ("row", "reason"), rows)  # type: ignore[return-value]
+
+
+def _upload(request: HttpRequest, upload_id: int) -> SetUpload:
+    rows = SetUpload.objects.visible_to(request.user).select_related("measurement_set__system__scope", "created_by")
+    found: SetUpload = get_object_or_404(rows, pk=upload_id)
+    return found
+
+
+def _upload_context(request: HttpRequest, shown: SetUpload) -> dict[str, Any]:
+    report = shown.report
+    return {
+        **set_context(request, shown.measurement_set),
+        "upload": shown,
+        "report": report,
+        "rows": report["accepted"] + report["already_there"] + report["repeated"] + report["rejected_count"],
+        "strata": _counted(report["strata"], "No stratum"),
+        "languages": _counted(report["languages"], "No language"),
+        "sample": [{**case, "length": sum(len(message["content"]) for message in case["messages"])} for case in report["sample"]],
+        "is_open": shown.state == UploadState.PREVIEWED,
+        "is_shown": False,
+    }
+
+
+def _counted(counts: dict[str, int], unnamed: str) -> list[tuple[str, int]]:
+    return sorted(((name or unnamed, count) for name, count in counts.items()), key=lambda entry: -entry[1])
