@@ -27,7 +27,7 @@ RUN = Workflow(
         Move("start", {RunState.PLANNED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
         Move("pause", {RunState.RUNNING}, RunState.PAUSED, policies.may_operate_run),
         Move("resume", {RunState.PAUSED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
-        Move("cancel", {RunState.PLANNED, RunState.RUNNING, RunState.PAUSED}, RunState.CANCELLED, policies.may_operate_run),
+        Move("cancel", {RunState.PLANNED, RunState.RUNNING, RunState.PAUSED}, RunState.CANCELLED, policies.may_operate_run, past="cancelled"),
         Move("complete", {RunState.RUNNING}, RunState.COMPLETED, policies.may_finish_run),
     ),
 )

@@ -23,13 +23,18 @@ Lack = Callable[[Any], str | None]  # a sentence when something is missing
 
 @dataclass(frozen=True)
 class Move:
-    """One way from some states to another: who may take it, and what must be there first."""
+    """One way from some states to another: who may take it, and what must be there first. `past` is its word in the ledger."""
 
     slug: str
     sources: Collection[str]
     target: str
     may: Rule
     unmet: Sequence[Lack] = ()
+    past: str = ""
+
+    @property
+    def done(self) -> str:
+        return self.past or (self.slug + "d" if self.slug.endswith("e") else self.slug + "ed")
 
     def missing(self, subject: models.Model) -> list[str]:
         return [lack for condition in self.unmet if (lack := condition(subject))]
@@ -82,7 +87,7 @@ class Workflow:
         move.may(actor, locked).require()
         if missing := move.missing(locked):
             raise Unmet(missing)
-        action = f"{self.kind}_{slug}"
+        action = f"{self.kind}_{move.done}"
         ledger.apply_changes(locked, actor=actor, action=action, reason=note, **{self.field: move.target}, **fields)
         return locked
 

@@ -18,6 +18,7 @@ from measurements.models import MeasurementSet, MeasurementSetVersion, MetricVer
 from raiportal.accounts import actions as account_actions
 from raiportal.accounts.enums import ORGANISATION_ROLES, Role
 from raiportal.accounts.models import User
+from sample import cases
 from systems import actions as system_actions
 from systems.models import AISystem, Configuration
 
@@ -85,8 +86,9 @@ def _add_configuration(described: Mapping[str, Any], system: AISystem, sandbox_u
 
 def _add_harm(entry: Mapping[str, Any], system: AISystem, manager: User) -> Harm:
     category = HarmCategory.objects.get(slug=entry["category"])
+    owner = User.objects.get(username=entry["owner"]) if "owner" in entry else None
     harm = harm_actions.propose_harm(
-        system=system, title=entry["title"], description=entry["description"], category=category, origin=entry["origin"], actor=manager
+        system=system, title=entry["title"], description=entry["description"], category=category, origin=entry["origin"], owner=owner, actor=manager
     )
     if "severity" in entry:
         harm_actions.assess_harm(harm_id=harm.pk, severity=entry["severity"], frequency=entry["frequency"], rationale=entry["rationale"], actor=manager)
@@ -94,8 +96,6 @@ def _add_harm(entry: Mapping[str, Any], system: AISystem, manager: User) -> Harm
 
 
 def _add_set(entry: Mapping[str, Any], system: AISystem, harms: Mapping[str, Harm], manager: User) -> MeasurementSetVersion:
-    from sample import cases
-
     measurement_set: MeasurementSet = sets.add_set(
         system=system,
         name=entry["name"],

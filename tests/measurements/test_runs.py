@@ -47,7 +47,8 @@ def test_plan_freezes_what_will_be_measured() -> None:
     run.refresh_from_db()
 
     assert (run.state, run.planned_count, run.max_concurrency) == ("planned", 10, 8)
-    assert run.snapshot["deployment"]["prices"] == {"input": "2.5", "output": "10", "currency": "USD"}
+    prices = run.snapshot["deployment"]["prices"]
+    assert (Decimal(prices["input"]), Decimal(prices["output"]), prices["currency"]) == (Decimal("2.5"), Decimal(10), "USD")
     assert run.snapshot["configuration"]["digest"] == run.configuration.digest
     assert run.snapshot["metrics"][0]["judge"] == "rule"
 
@@ -96,7 +97,7 @@ def test_start_lays_out_every_item_once(queued: list[tuple[str, dict[str, object
     stretches = list(Lease.objects.filter(run=run).order_by("number").values_list("first_item", "item_count"))
     assert stretches == [(0, 200), (200, 200), (400, 50)]
     assert queued == [("measurements.tasks.pump", {"run_id": run.pk})]
-    assert Entry.objects.filter(action="measurements.run_start", subject_id=run.pk).exists()
+    assert Entry.objects.filter(action="measurements.run_started", subject_id=run.pk).exists()
 
 
 def test_start_refuses_a_changed_endpoint() -> None:
