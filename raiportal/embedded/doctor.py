@@ -67,7 +67,6 @@ def examine() -> Iterator[Finding]:
     if os.environ.get(EMBEDDED_VARIABLE) == "1" or "RAIPORTAL_SECRET_KEY" not in os.environ:
         place = folder.choose()
         yield from check_folder(place)
-        yield from check_keys(place)
         yield from check_programs()
     settings_load = True
     for finding in check_settings():
@@ -93,6 +92,7 @@ def check_folder(place: DataFolder) -> Iterator[Finding]:
     free = folder.free_bytes(place.root)
     remedy = "" if free >= folder.LEAST_FREE_BYTES else f"Free at least {folder.LEAST_FREE_BYTES // 1_000_000} MB."
     yield Finding("disk", f"{free // 1_000_000} MB free", remedy)
+    yield from check_keys(place)
 
 
 def check_keys(place: DataFolder) -> Iterator[Finding]:
@@ -105,24 +105,21 @@ def check_keys(place: DataFolder) -> Iterator[Finding]:
 
 
 def check_programs() -> Iterator[Finding]:
-    """The servers' programs, and the number of processes asked for."""
     try:
         yield Finding("broker program", str(binaries.broker_program()))
-        yield Finding("processes", f"{_connections_wanted()} database connections at most")
     except CannotStart as refusal:
-        yield Finding("programs", "unusable", str(refusal))
+        yield Finding("broker program", "unusable", str(refusal))
 
 
 def check_settings() -> Iterator[Finding]:
     """Whether the settings load, and what Django's own checks say about them."""
     import django
     from django.core import checks
-    from django.core.exceptions import ImproperlyConfigured
 
     try:
         django.setup()
-    except (ImproperlyConfigured, ValueError, ImportError) as problem:
-        yield Finding("settings", "don't load", str(problem))
+    except Exception as problem:  # whatever it is, the doctor's work is to tell it
+        yield Finding("settings", f"don't load ({type(problem).__name__})", _first_line(problem))
         return
     from django.conf import settings
 
@@ -145,10 +142,19 @@ def check_database() -> Iterator[Finding]:
         yield Finding("database", f"doesn't answer ({_first_line(problem)})", "Start the portal with `make up`, or see that the database runs.")
         return
     yield Finding("database", f"PostgreSQL {version}")
-    wanted = _connections_wanted()
-    remedy = "" if wanted <= most else "Start fewer processes, or raise max_connections."
-    yield Finding("connections", f"{wanted} wanted at most, {most} allowed", remedy)
+    yield from check_connections(most)
     yield from _check_migrations()
+
+
+def check_connections(allowed: int) -> Iterator[Finding]:
+    """Whether all processes together may hold more connections than the database allows."""
+    try:
+        wanted = connections_wanted()
+    except CannotStart as refusal:
+        yield Finding("connections", "can't be counted", str(refusal))
+        return
+    remedy = "" if wanted <= allowed else "Start fewer processes, or raise max_connections."
+    yield Finding("connections", f"{wanted} wanted at most, {allowed} allowed", remedy)
 
 
 def check_broker() -> Iterator[Finding]:
@@ -195,7 +201,7 @@ def _check_heartbeat() -> Iterator[Finding]:
     yield Finding("heartbeat", state, "" if ready.is_ready else " ".join(ready.problems))
 
 
-def _connections_wanted() -> int:
+def connections_wanted() -> int:
     """Connections that all processes together may hold."""
     web = programs.count(programs.WEB_WORKERS_VARIABLE, programs.WEB_WORKERS) * programs.WEB_THREADS
     children = programs.count(programs.WORKERS_VARIABLE, programs.WORKERS) * programs.count(programs.WORKER_PROCESSES_VARIABLE, programs.WORKER_PROCESSES)

@@ -133,6 +133,11 @@ def free_bytes(place: Path) -> int:
     return shutil.disk_usage(place).free
 
 
+def is_full(place: Path) -> bool:
+    """Whether too little is free to work with; False where there is no such place."""
+    return place.is_dir() and free_bytes(place) < LEAST_FREE_BYTES
+
+
 def no_space(place: Path) -> str:
     return f"There is no space left on the disk of {place}: free at least {LEAST_FREE_BYTES // 1_000_000} MB, or choose another folder with DATA=."
 
@@ -163,7 +168,7 @@ def _require_ours(folder: DataFolder) -> None:
 
 
 def _require_space(place: Path) -> None:
-    if free_bytes(place) < LEAST_FREE_BYTES:
+    if is_full(place):
         raise CannotStart(no_space(place))
 
 

@@ -1,7 +1,5 @@
 """PostgreSQL as the embedded default runs it: its own cluster, reached through a unix socket in a closed folder, no network."""
 
-import errno
-import os
 import shutil
 import signal
 import subprocess
@@ -88,8 +86,6 @@ def initialise(cluster: Cluster, *, durable: bool = True) -> None:
     cluster.account.owns(unfinished)
     answer = _run_initdb(cluster, unfinished, [] if durable else ["--no-sync"])
     if answer.returncode:
-        if "No space left" in answer.stderr:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(cluster.folder))
         raise CannotStart(f"PostgreSQL's files could not be created in {cluster.folder}: {_last_line(answer.stderr)}")
     unfinished.rename(cluster.folder)
 

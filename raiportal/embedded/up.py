@@ -67,7 +67,8 @@ def run(*, port: str, data: str | None) -> int:
     except StopAsked:
         say("raiportal has stopped.")
     except CannotStart as refusal:
-        sys.stderr.write(f"raiportal can't start. {refusal}\n")
+        sentence = folder.no_space(place.root) if folder.is_full(place.root) else str(refusal)  # programs die of a full disk in many ways
+        sys.stderr.write(f"raiportal can't start. {sentence}\n")
         return 1
     return 0
 
@@ -173,8 +174,6 @@ def finish(preparation: subprocess.Popen[bytes], supervisor: Supervisor, place: 
     if preparation.returncode:
         log = place.logs / "prepare.log"
         story = log.read_text(errors="replace").strip()
-        if "No space left on device" in story:
-            raise CannotStart(folder.no_space(place.root))
         last = story.splitlines()[-1] if story else "no reason was given"
         raise CannotStart(f"The database could not be brought up to date ({last}): the whole story is in {log}.")
 
