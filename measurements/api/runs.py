@@ -277,6 +277,10 @@ class Outputs(Resource):
         rows = super().get_queryset().select_related("case").prefetch_related("judgements__metric_version")
         return rows if self.action == "retrieve" else rows.defer("body", "filters", "case__messages")
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """One output is found by its id alone; a list names its run."""
+        return queryset if self.action == "retrieve" else super().filter_queryset(queryset)
+
     def get_serializer_class(self) -> Any:
         return OutputWhole if self.action == "retrieve" else OutputRow
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, F, Lookup, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Left, Length
 
 from measurements.enums import WITHOUT_STRATUM, Judged, Outcome
-from measurements.models import Case, Judgement, MetricVersion, Output, Run, RunMetric
+from measurements.models import Case, Estimate, Judgement, MetricVersion, Output, Run, RunMetric
 from raiportal.look.formats import FILLER_MOST
 
 ROWS_A_READ = 500  # of an export
@@ -85,8 +86,8 @@ def _judged(found: QuerySet[Output], run_id: int, versions: Sequence[MetricVersi
     if judged == Judged.HARMFUL:
         return found.filter(pk__in=harmful)
     if judged == Judged.UNJUDGED:
-        return found.filter(_lacks_judgement(versions), outcome=Outcome.ANSWERED)
-    counted = found.exclude(outcome=Outcome.FAILED).exclude(_lacks_judgement(versions), outcome=Outcome.ANSWERED)
+        return found.filter(_unjudged(run_id, versions), outcome=Outcome.ANSWERED)
+    counted = found.exclude(outcome=Outcome.FAILED).exclude(_unjudged(run_id, versions), outcome=Outcome.ANSWERED)
     return counted.exclude(pk__in=harmful) if judged == Judged.HARMLESS else counted
 
 
@@ -98,13 +99,34 @@ def _at_least(run_id: int, versions: Sequence[MetricVersion], floors: dict[int, 
     return Judgement.objects.filter(fits, run_id=run_id, labeller=None).values("output_id")
 
 
-def _lacks_judgement(versions: Sequence[MetricVersion]) -> Q:
-    """Whether some version's judge said nothing about the output. Naming that no labeller did is what lets the index of machines' judgements serve."""
+class _IsAnyOf(Lookup):  # type: ignore[type-arg]  # can't be subscripted when it runs
+    """Equality with one of an array. That is worked out once before the rows are walked, where an IN would be asked again for each of them."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, left_values = self.process_lhs(compiler, connection)
+        right, right_values = self.process_rhs(compiler, connection)
+        return f"{left} = any({right})", [*left_values, *right_values]
+
+
+def _unjudged(run_id: int, versions: Sequence[MetricVersion]) -> Q:
+    """Whether some version's judge said nothing about the output, given that it is an answer.
+
+    Worked out on ids alone, so that two indexes tell, and not the rows: judgements of machines have an index that names no labeller.
+    """
     lacks = Q(pk__in=())
-    for version in versions:
+    for version in _versions_with_gaps(run_id, versions):
         by_its_judge = Judgement.objects.filter(output=OuterRef("pk"), metric_version=version, judge_version=version.judge_version_id, labeller=None)
-        lacks |= ~Q(Exists(by_its_judge))
+        lacks |= Q(_IsAnyOf(F("pk"), ArraySubquery(Output.objects.filter(~Exists(by_its_judge), run=run_id).values("pk"))))
     return lacks
+
+
+def _versions_with_gaps(run_id: int, versions: Sequence[MetricVersion]) -> list[MetricVersion]:
+    """Versions whose judges may have left something out. Judgements are only ever added, so an estimate without gaps stays right."""
+    told = Estimate.objects.filter(run=run_id, stratum="", unjudged=0).values_list("metric_version_id", "judge_version_id")
+    whole = set(told)
+    return [version for version in versions if (version.pk, version.judge_version_id) not in whole]
 
 
 # --- Lists ---

@@ -12,7 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from measurements import policies
-from measurements.enums import CLOSED_STATES, PauseCause, RunState
+from measurements.enums import CLOSED_STATES, Outcome, PauseCause, RunState
 from measurements.forms.runs import RunForm
 from measurements.models import Estimate, Run
 from measurements.selectors import estimates as estimate_selectors
@@ -21,7 +21,7 @@ from measurements.selectors.progress import Progress, progress
 from measurements.views import run_results
 from measurements.workflow import RUN
 from raiportal.look import formats
-from raiportal.look.charts import LegendEntry, OutcomeBar, outcome_bar
+from raiportal.look.charts import OutcomeBar, outcome_bar
 from systems.models import AISystem
 
 OWN_MOVES = ("start", "pause", "resume", "cancel")  # those that people take
@@ -120,8 +120,7 @@ FOOT_WORDS = {
     RunState.PAUSED: "No new call is made while it is paused. What is stored stays.",
     "judging": "All outputs are in. The estimates are being worked out.",
 }
-# Entries of the outcome bar's legend, by the filters that show their outputs; waiting ones have no rows yet.
-LEGEND_FILTERS = {"o-answered": "answered", "o-refused": "refused", "o-failed": "failed"}
+LEGEND_CLASSES = {Outcome.INPUT_BLOCKED.value: "o-blocked", Outcome.OUTPUT_BLOCKED.value: "o-blocked"}  # others are called like their outcome
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ def live(run: Run) -> Live:
     return Live(
         progress=now,
         bar=bar,
-        legend=[_entry(run, entry) for entry in bar.legend],
+        legend=_legend(run, now),
         cost=money(now.cost, now.currency),
         allowed=min(run.max_concurrency, run.configuration.deployment.max_concurrency),
         phase=phase,
@@ -172,10 +171,14 @@ def live(run: Run) -> Live:
     )
 
 
-def _entry(run: Run, entry: LegendEntry) -> Entry:
-    outcome = LEGEND_FILTERS.get(entry.css)
-    url = run_results.outputs_url(run, outcome=outcome) if outcome and entry.count else ""
-    return Entry(entry.css, entry.count, entry.words, url)
+def _legend(run: Run, now: Progress) -> list[Entry]:
+    """Every outcome with the rows that it counts; what is waiting has no rows yet."""
+    entries = []
+    for outcome in Outcome:
+        count = now.counts[outcome]
+        url = run_results.outputs_url(run, outcome=outcome.value) if count else ""
+        entries.append(Entry(LEGEND_CLASSES.get(outcome.value, f"o-{outcome.value}"), count, outcome.label.lower(), url))
+    return [*entries, Entry("o-pending", now.pending, "waiting", "")]
 
 
 # --- One run ---
@@ -251,7 +254,7 @@ def pause_note(run: Run) -> PauseNote | None:
         return None
     is_persons = run.cause == PauseCause.PERSON
     url = "" if is_persons else reverse("deployment", args=[run.configuration.deployment_id])
-    told = f"It said: {run.cause_detail} " if run.cause_detail else ""
+    told = f"It said: “{run.cause_detail}”. " if run.cause_detail else ""
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
 
