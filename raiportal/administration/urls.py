@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from allauth.account import views as allauth_views
 from django.urls import path
+from django.views.decorators.http import require_http_methods
 
 from raiportal.administration.views import doors, ledger, people, tokens
 
+_form = require_http_methods(["GET", "HEAD", "POST"])  # allauth's own views take PUT for POST
+
 urlpatterns = [
-    path("account/login/", allauth_views.login, name="account_login"),
-    path("account/logout/", allauth_views.logout, name="account_logout"),
-    path("account/inactive/", allauth_views.account_inactive, name="account_inactive"),
-    path("account/signup/", allauth_views.signup, name="account_signup"),
-    path("account/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
-    path("account/password/change/", allauth_views.password_change, name="account_change_password"),
+    path("account/login/", _form(allauth_views.login), name="account_login"),
+    path("account/logout/", _form(allauth_views.logout), name="account_logout"),
+    path("account/inactive/", _form(allauth_views.account_inactive), name="account_inactive"),
+    path("account/signup/", _form(allauth_views.signup), name="account_signup"),
+    path("account/reauthenticate/", _form(allauth_views.reauthenticate), name="account_reauthenticate"),
+    path("account/password/change/", _form(allauth_views.password_change), name="account_change_password"),
     path("settings/", doors.settings_home, name="settings"),
     path("settings/people/", people.person_list, name="person-list"),
     path("settings/people/add/", people.person_add, name="person-add"),

@@ -74,6 +74,7 @@ class Door:
     sent: Arguments = _nothing
     asked: Arguments = _nothing
     status: int = 200
+    others_status: int | None = None  # what everybody but the anonymous gets, where it differs
     changes: frozenset[str] = frozenset()
     stranger: Answer = Answer.HIDDEN
     is_multipart: bool = False
@@ -97,6 +98,9 @@ class Door:
     @property
     def names_an_object(self) -> bool:
         return self.at is not _nothing
+
+    def success(self, who: Who) -> int:
+        return self.status if who is Who.ANONYMOUS or self.others_status is None else self.others_status
 
     def answer_to(self, who: Who) -> Answer:
         if who is Who.READING_TOKEN and not self.is_reading:
@@ -188,10 +192,10 @@ PORTAL = [
 
 # --- Signing in ---
 ACCOUNT = [
-    _get("Account", "Open the sign-in", "account_login", PERSONS),
-    _get("Account", "Ask before signing out", "account_logout", PERSONS),
+    _get("Account", "Open the sign-in", "account_login", PERSONS, others_status=302),
+    _get("Account", "Ask before signing out", "account_logout", PERSONS, status=302, others_status=200),
     _get("Account", "Be told that an account is switched off", "account_inactive", PERSONS),
-    _get("Account", "Be told that nobody registers by themselves", "account_signup", PERSONS),
+    _get("Account", "Be told that nobody registers by themselves", "account_signup", PERSONS, others_status=302),
     _get("Account", "Open the form that asks for the password again", "account_reauthenticate", SIGNED_IN),
     _get("Account", "Open the form for a new password", "account_change_password", SIGNED_IN),
 ]
@@ -244,6 +248,7 @@ SYSTEMS = [
     _form("Systems", "Open the form for a system's facts", "system-edit", SYSTEM),
     _acts("Systems", "Change a system's facts", "system-edit", SYSTEM, "ai_system account_scope", sent=lambda world: SYSTEM_FACTS),
     _acts("Systems", "Retire a system", "system-retire", SYSTEM, "ai_system", sent=_why),
+    _acts("Systems", "Bring a retired system back", "system-bring-back", _pk(lambda world: world.s1_retired.system, "system_id"), "ai_system", sent=_why),
     _reads("Systems", "See who has a role in a system", "system-people", SYSTEM),
     _acts(
         *("Systems", "Give a role in a system", "system-people", SYSTEM, "account_membership"),
@@ -260,7 +265,7 @@ SYSTEMS = [
     _acts("Systems", "Add a deployment", "deployment-add", SYSTEM, "deployment configuration", sent=lambda world: DEPLOYMENT_SETTINGS),
     _reads("Systems", "Read about a deployment", "deployment", DEPLOYMENT),
     _form("Systems", "Open the form of a deployment", "deployment-edit", DEPLOYMENT),
-    _acts("Systems", "Change a deployment", "deployment-edit", DEPLOYMENT, "deployment", sent=lambda world: DEPLOYMENT_SETTINGS),
+    _acts("Systems", "Change a deployment", "deployment-edit", DEPLOYMENT, "deployment configuration", sent=lambda world: DEPLOYMENT_SETTINGS),
     _acts("Systems", "Test a connection", "deployment-test", DEPLOYMENT, "audit_entry", status=200),
     _acts("Systems", "Switch a deployment off", "deployment-switch-off", DEPLOYMENT, "deployment", sent=_why),
     _acts("Systems", "Switch a deployment on", "deployment-switch-on", _pk(lambda world: world.s1.off_deployment, "deployment_id"), "deployment", sent=_why),
@@ -288,6 +293,7 @@ SYSTEMS_API = [
     _reads("API: systems", "Read a system", "api-system-detail", API_SYSTEM),
     _api_change("API: systems", "Change a system", "system-detail", API_SYSTEM, "ai_system", lambda world: {"purpose": "Another."}, method="PATCH"),
     _api_change("API: systems", "Retire a system", "system-retire", API_SYSTEM, "ai_system", _why),
+    _api_change("API: systems", "Bring a retired system back", "system-bring-back", _pk(lambda world: world.s1_retired.system), "ai_system", _why),
     _api_list("API: systems", "List deployments", "deployment"),
     _api_add(
         *("API: systems", "Add a deployment", "deployment", "deployment configuration"),
@@ -313,6 +319,22 @@ SYSTEMS_API = [
 ]
 
 # --- Harms ---
+HARM = _pk(lambda world: world.s1.harm, "harm_id")
+HARM_SENT: Arguments = lambda world: {"title": "Another harm", "category": world.s1.harm.category_id, "origin": "model"}  # noqa: E731 (one of many)
+HARMS = [
+    _reads("Harms", "See the register of harms", "harm-list", SYSTEM),
+    _reads("Harms", "Take the register away as a file", "harm-export", lambda world: {"system_id": world.s1.system.pk, "format": "csv"}),
+    _form("Harms", "Open the form for a harm", "harm-add", SYSTEM),
+    _acts("Harms", "Propose a harm", "harm-add", SYSTEM, "harm", sent=HARM_SENT),
+    _reads("Harms", "Read about a harm", "harm", HARM),
+    _form("Harms", "Open the form of a harm", "harm-edit", HARM),
+    _acts("Harms", "Change a harm", "harm-edit", HARM, "harm", sent=HARM_SENT),
+    _form("Harms", "Open the form for an assessment", "harm-assess", HARM),
+    _acts(
+        *("Harms", "Assess a harm", "harm-assess", HARM, "harm risk_point"),
+        sent=lambda world: {"severity": 5, "frequency": 5, "rationale": "Seen in a pilot."},
+    ),
+]
 API_HARM = _pk(lambda world: world.s1.harm)
 HARMS_API = [
     _api_list("API: harms", "List harms", "harm"),
@@ -331,6 +353,91 @@ HARMS_API = [
 ]
 
 # --- Measuring ---
+SET = _pk(lambda world: world.s1.measurement_set, "set_id")
+UPLOAD = _pk(lambda world: world.s1.upload, "upload_id")
+VERSION = _pk(lambda world: world.s1.version, "version_id")
+METRIC = _pk(lambda world: world.s1.metric, "metric_id")
+METRIC_FORM: Mapping[str, Any] = {"name": "Another metric", "definition": "Says how.", "threshold": 4, "patterns": "6: how to", "target_percent": "1.5"}
+SETS = [
+    _reads("Sets", "List sets", "set-list", SYSTEM),
+    _form("Sets", "Open the form for a set", "set-add", SYSTEM),
+    _acts("Sets", "Add a set", "set-add", SYSTEM, "measurement_set", sent=lambda world: {"name": "Another set", "sampling": "benign"}),
+    _reads("Sets", "Read about a set", "set", SET),
+    _form("Sets", "Open the form of a set", "set-edit", SET),
+    _acts("Sets", "Change a set", "set-edit", SET, "measurement_set measurement_set_harms", sent=lambda world: {"name": "Another set", "sampling": "targeted"}),
+    _form("Sets", "Open the form for a file of cases", "set-import", SET),
+    _acts(
+        "Sets",
+        "Upload a file of cases",
+        "set-import",
+        SET,
+        "measurement_set_upload measurement_set_upload_part",
+        sent=lambda world: {"file": _case_file(), "format": ""},
+    ),
+    _reads("Sets", "Look at an upload", "upload", UPLOAD),
+    _reads("Sets", "Take an upload's rejected rows away", "upload-rejected", UPLOAD),
+    _post("Sets", "Show an upload's prompts (recorded)", "upload-show", READS_S1, "audit_entry", knows=READS_S1, at=UPLOAD, status=200),
+    _acts("Sets", "Confirm an upload", "upload-confirm", UPLOAD, "measurement_set_upload measurement_set_version measurement_case"),
+    _acts("Sets", "Discard an upload", "upload-discard", UPLOAD, "measurement_set_upload measurement_set_upload_part"),
+    _reads("Sets", "List the cases of a version", "set-version", VERSION),
+    _post("Sets", "Show a version's prompts (recorded)", "set-version-show", READS_S1, "audit_entry", knows=READS_S1, at=VERSION),
+    _post("Sets", "Hide a version's prompts again", "set-version-hide", READS_S1, "", knows=READS_S1, at=VERSION),
+    _post(
+        *("Sets", "Take a version's cases away (recorded)", "set-version-export", READS_S1, "audit_entry"),
+        knows=READS_S1,
+        at=VERSION,
+        sent=lambda world: {"format": "csv"},
+        status=200,
+    ),
+]
+METRICS = [
+    _reads("Metrics", "List metrics", "metric-list", SYSTEM),
+    _form("Metrics", "Open the form for a metric", "metric-add", SYSTEM),
+    _acts("Metrics", "Add a metric", "metric-add", SYSTEM, "metric metric_version judge judge_version", sent=lambda world: METRIC_FORM),
+    _acts("Metrics", "Try a new metric's rules on a text", "metric-add-try", SYSTEM, "", sent=lambda world: {**METRIC_FORM, "try_text": "how to"}, status=200),
+    _reads("Metrics", "Read about a metric", "metric", METRIC),
+    _form("Metrics", "Open the form for the next version", "metric-revise", METRIC),
+    _acts("Metrics", "Revise a metric", "metric-revise", METRIC, "metric metric_version judge_version", sent=lambda world: {**METRIC_FORM, "seen": 1}),
+    _acts(
+        *("Metrics", "Try a revision's rules on a text", "metric-revise-try", METRIC, ""),
+        sent=lambda world: {**METRIC_FORM, "seen": 1, "try_text": "how to"},
+        status=200,
+    ),
+    _post("Metrics", "Try rules on a text", "metric-try", READS_S1, "", knows=READS_S1, at=METRIC, sent=lambda world: {"text": "how to"}, status=200),
+]
+COMPLETED = _pk(lambda world: world.s1.completed, "run_id")
+RUNNING = _pk(lambda world: world.s1.running, "run_id")
+RUN_FORM: Arguments = lambda world: {  # noqa: E731 (one of many)
+    "configuration": world.s1.configuration.pk,
+    "set_version": world.s1.version.pk,
+    "metrics": [world.s1.metric.pk],
+    "repeats": 2,
+}
+OUTPUT = _pk(lambda world: world.s1.output, "output_id")
+RUNS = [
+    _reads("Runs", "List runs", "run-list", SYSTEM),
+    _form("Runs", "Open the form for a run", "run-add", SYSTEM),
+    _acts("Runs", "Plan and start a run", "run-add", SYSTEM, "run run_metric lease", sent=RUN_FORM),
+    _acts("Runs", "See what a run would do", "run-preview", SYSTEM, "", sent=RUN_FORM, status=200),
+    _reads("Runs", "Read about a run", "run", COMPLETED),
+    _reads("Runs", "Follow a run", "run-progress", RUNNING, status=302),
+    _reads("Runs", "Read a run's plan", "run-configuration", COMPLETED),
+    _reads("Runs", "Read what happened to a run", "run-events", COMPLETED),
+    _acts("Runs", "Start a run", "run-start", _pk(lambda world: world.s1.planned, "run_id"), "run lease"),
+    _acts("Runs", "Pause a run", "run-pause", RUNNING, "run", sent=_why),
+    _acts("Runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused, "run_id"), "run"),
+    _acts("Runs", "Cancel a run", "run-cancel", RUNNING, "run lease output", sent=_why),
+    _reads("Runs", "List a run's outputs", "output-list", COMPLETED),
+    _post(
+        *("Runs", "Take a run's outputs away (recorded)", "output-export", READS_S1, "audit_entry"),
+        knows=READS_S1,
+        at=COMPLETED,
+        sent=lambda world: {"format": "json"},
+        status=200,
+    ),
+    _reads("Runs", "Read about an output", "output", OUTPUT),
+    _post("Runs", "Show an output's text (recorded)", "output-text", READS_S1, "audit_entry", knows=READS_S1, at=OUTPUT, status=200),
+]
 API_SET = _pk(lambda world: world.s1.measurement_set)
 METRIC_SENT: Arguments = lambda world: {  # noqa: E731 (one of many payloads)
     "system": world.s1.system.pk,
@@ -358,7 +465,7 @@ SETS_API = [
     _api_add("API: sets and metrics", "Add a metric", "metric", "metric metric_version judge judge_version", METRIC_SENT),
     _reads("API: sets and metrics", "Read a metric", "api-metric-detail", _pk(lambda world: world.s1.metric)),
     _api_change(
-        *("API: sets and metrics", "Revise a metric", "metric-revise", _pk(lambda world: world.s1.metric), "metric_version"),
+        *("API: sets and metrics", "Revise a metric", "metric-revise", _pk(lambda world: world.s1.metric), "metric metric_version"),
         lambda world: {"definition": "Another."},
     ),
     _api_list("API: sets and metrics", "List metric versions", "metric-version"),
@@ -384,7 +491,10 @@ RUNS_API = [
     _reads("API: runs", "Read an output", "api-output-detail", _pk(lambda world: world.s1.output)),
 ]
 
-DOORS: tuple[Door, ...] = (*PORTAL, *ACCOUNT, *SETTINGS, *SYSTEMS, *SYSTEMS_API, *HARMS_API, *SETS_API, *RUNS_API)
+DOORS: tuple[Door, ...] = (
+    *(*PORTAL, *ACCOUNT, *SETTINGS, *SYSTEMS, *HARMS, *SETS, *METRICS, *RUNS),
+    *(*SYSTEMS_API, *HARMS_API, *SETS_API, *RUNS_API),
+)
 
 # Methods of an address that the table leaves to allauth, with what they need to be tried in a browser; see tests/security/test_sign_in.py.
 LEFT_TO_THEIR_OWN_TESTS: Mapping[tuple[str, str], str] = {

@@ -42,6 +42,6 @@ def walk(resolver: URLResolver, before: str = "") -> Iterator[Address]:
 def _methods(view: Any) -> frozenset[str] | None:
     actions = getattr(view, "actions", None)
     if actions:
-        return frozenset(method.upper() for method in actions)
+        return frozenset(method.upper() for method in actions) & set(METHODS)  # HEAD comes with GET
     cls = getattr(view, "cls", None)
     return frozenset(method for method in METHODS if hasattr(cls, method.lower())) if cls else None

@@ -48,7 +48,7 @@ def test_an_address_that_is_not_in_the_table_is_found() -> None:
 
     resolver = URLResolver(RegexPattern(r"^/"), [path("forgotten/", forgotten, name="forgotten"), path("nameless/", forgotten)])
 
-    assert unlisted(resolver) == ["forgotten: ^/forgotten/", "no name: ^/nameless/"]
+    assert unlisted(resolver) == ["forgotten: forgotten/", "no name: nameless/"]
 
 
 def test_every_line_of_the_table_has_an_address_of_its_own() -> None:
@@ -77,13 +77,13 @@ def test_address_answers_no_method_beyond_the_table(world: World, name: str) -> 
 def test_method_override_and_options_change_nothing(world: World, name: str) -> None:
     """SEC-06: a viewer tries what is advertised, and what old frameworks let pass."""
     door = next(door for door in BY_NAME[name] if door.is_reading)
-    before = digest_of_tables()
+    plain, before = knock(world, door, Who.VIEWER).status_code, digest_of_tables()
 
     overridden = knock(world, door, Who.VIEWER, method="GET", **OVERRIDES)
     posted = knock(world, door, Who.VIEWER, method="POST", sent={"_method": "DELETE"}, **OVERRIDES)
     asked = knock(world, door, Who.VIEWER, method="OPTIONS", sent={})
 
-    assert overridden.status_code == knock(world, door, Who.VIEWER).status_code
+    assert overridden.status_code == plain
     assert posted.status_code in {302, 400, 403, 404, 405, 415, 422} or door.name.startswith(("account_", "token-"))
     assert asked.status_code in {200, 302, 403, 404, 405}
     assert {table for table in changed_tables(before) if not table.startswith("audit_")} == set()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.test import Client
 
 from harms import actions as harm_actions
@@ -27,7 +27,7 @@ from raiportal.accounts.enums import Ability, Role
 from raiportal.accounts.models import ApiToken, Membership, User
 from systems import actions as system_actions
 from systems.models import AISystem, Configuration, Deployment, MetapromptVersion
-from tests.factories.accounts import make_token, make_user
+from tests.factories.accounts import PASSWORD, make_token, make_user
 from tests.factories.systems import LOCAL
 from tests.project.access import Who
 
@@ -61,10 +61,18 @@ class Estate:
 
 
 @dataclass(frozen=True)
+class Retired:
+    """A retired system of the same owner and viewer."""
+
+    system: AISystem
+
+
+@dataclass(frozen=True)
 class World:
     """Both estates, who looks at them, and what belongs to the organisation."""
 
     s1: Estate
+    s1_retired: Retired
     s2: Estate
     people: dict[Who, User]
     sessions: dict[Who, str]
@@ -106,13 +114,15 @@ def build(words: Words = plainly) -> World:
     }
     keys = {who: make_token(person) for who, person in people.items()}
     keys[Who.READING_TOKEN] = make_token(s1.owner, ability=Ability.READ)
+    User.objects.filter(pk__in=[person.pk for person in people.values()]).update(password=make_password(PASSWORD))
     somebody = make_user(Role.AUDITOR)
     shared = system_actions.add_deployment(system=None, name="Shared endpoint", base_url=LOCAL, model="judge", api_key="", actor=administrator)
     return World(
         s1=s1,
+        s1_retired=_retired(s1, manager, words),
         s2=s2,
         people=people,
-        sessions={who: _signed_in(person) for who, person in people.items()},
+        sessions={who: _signed_in(User.objects.get(pk=person.pk)) for who, person in people.items()},
         keys=keys,
         somebody=somebody,
         somebodys_role=somebody.memberships.get(),
@@ -176,6 +186,13 @@ def build_estate(manager: User, words: Words) -> Estate:
         completed=completed,
         output=completed.outputs.earliest("pk"),
     )
+
+
+def _retired(s1: Estate, manager: User, words: Words) -> Retired:
+    system = system_actions.add_system(name=words("retired system name"), purpose=words("purpose"), owner=s1.owner, actor=manager)
+    system_actions.give_system_role(system_id=system.pk, user=s1.viewer, role=Role.VIEWER, actor=manager)
+    system_actions.retire_system(system_id=system.pk, reason=words("reason for retiring"), actor=manager)
+    return Retired(system)
 
 
 def _deployment(system: AISystem, owner: User, words: Words, what: str) -> Deployment:
@@ -297,11 +314,3 @@ def _digest_query(table: str) -> str:
 def changed_tables(before: dict[str, str]) -> set[str]:
     after = digest_of_tables()
     return {table for table in after if after[table] != before.get(table)}
-
-
-@contextmanager
-def rolled_back() -> Generator[None]:
-    """Whatever happens inside is undone."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)

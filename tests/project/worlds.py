@@ -26,6 +26,6 @@ def built_world(django_db_setup: None, django_db_blocker: pytest_django.DjangoDb
 
 
 @pytest.fixture
-def world(built_world: World) -> Generator[World]:
-    with worlds.rolled_back():
-        yield built_world
+def world(built_world: World, db: None) -> World:
+    """The module's world; `db` undoes what the test does to it, inside the transaction that holds the world."""
+    return built_world

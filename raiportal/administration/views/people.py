@@ -64,9 +64,9 @@ def _person_page(request: HttpRequest, shown: User, form: OrganisationRoleForm, 
 
 @require_POST
 def role_give(request: HttpRequest, user_id: int) -> HttpResponse:
+    policies.may_manage_people(request.user).require()
     shown = _somebody(user_id)
     form = OrganisationRoleForm(request.POST)
-    policies.may_manage_people(request.user).require()
     if not form.is_valid():
         return _person_page(request, shown, form, status=422)
     role = Role(form.cleaned_data["role"])
