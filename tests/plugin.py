@@ -5,11 +5,13 @@ pytest-xdist inherit their addresses and differ by the name of the database and 
 """
 
 import atexit
+import json
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Generator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 
 from raiportal.embedded import broker, postgres, processes
 from raiportal.embedded.binaries import broker_program, postgres_programs
-from raiportal.embedded.children import Child, Program, start
+from raiportal.embedded.children import Child, Program, recorded, start
 from raiportal.embedded.unprivileged import database_account
 from tests import loopback
 
@@ -32,14 +34,26 @@ FAST_SETTINGS = {
     "log_min_messages": "fatal",
 }
 START_SECONDS = 60
+PREFIX = "raiportal-tests-"
+OWNER = "owner.json"
+
+
+def sweep_killed_sessions() -> None:
+    """Remove what sessions left whose own process was killed; their servers went with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = recorded(folder / OWNER)
+        if owner and not processes.is_alive(owner):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Servers:
     """The session's database cluster and broker, in a folder of their own that goes with them."""
 
     def __init__(self) -> None:
+        sweep_killed_sessions()
         self.owner = os.getpid()
-        self.folder = Path(tempfile.mkdtemp(prefix="raiportal-tests-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (self.folder / OWNER).write_text(json.dumps(asdict(processes.identify(self.owner) or processes.Identity(self.owner, ""))))
         self.folder.chmod(0o711)  # the account of the database has to pass through
         account = database_account(self.folder / "postgres")
         for name in ("sockets", "broker", "programs", "data"):

@@ -112,18 +112,17 @@ def check_programs() -> Iterator[Finding]:
 
 
 def check_settings() -> Iterator[Finding]:
-    """Whether the settings load, and what Django's own checks say about them."""
+    """Whether the settings and the apps load, and what Django's own checks say about them."""
     import django
+    from django.conf import settings
     from django.core import checks
 
     try:
         django.setup()
+        complaints = checks.run_checks(include_deployment_checks=not (settings.EMBEDDED or settings.DEBUG))
     except Exception as problem:  # whatever it is, the doctor's work is to tell it
-        yield Finding("settings", f"don't load ({type(problem).__name__})", _first_line(problem))
+        yield Finding("settings", f"don't load ({type(problem).__name__}: {_first_line(problem)})", "Set the environment as `.env.example` says.")
         return
-    from django.conf import settings
-
-    complaints = checks.run_checks(include_deployment_checks=not (settings.EMBEDDED or settings.DEBUG))
     serious = [complaint for complaint in complaints if complaint.level >= checks.WARNING and not complaint.is_silenced()]
     if not serious:
         yield Finding("settings", "well")

@@ -5,7 +5,9 @@ import shutil
 from collections import namedtuple
 from pathlib import Path
 
+import django
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from pytest_django import Settings
 
@@ -96,9 +98,20 @@ def test_a_database_that_is_away_is_found(well: DataFolder, monkeypatch: pytest.
     def refuse(*arguments: object) -> None:
         raise DatabaseError("connection refused\nmore")
 
-    monkeypatch.setattr(connection, "cursor", refuse)
+    with monkeypatch.context() as away:
+        away.setattr(connection, "cursor", refuse)
+        problems = _problems()
 
-    assert _problems()["database"].state == "doesn't answer (connection refused)"
+    assert problems["database"].state == "doesn't answer (connection refused)"
+
+
+def test_settings_that_do_not_load_are_told(well: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ImproperlyConfigured("RAIPORTAL_SECRET_KEY is not set.")
+
+    monkeypatch.setattr(django, "setup", fail)
+
+    assert _problems()["settings"].state == "don't load (ImproperlyConfigured: RAIPORTAL_SECRET_KEY is not set.)"
 
 
 def test_a_folder_that_was_never_used_is_told(well: DataFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
