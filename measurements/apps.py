@@ -6,14 +6,18 @@ class MeasurementsConfig(AppConfig):
     label = "measurements"
 
     def ready(self) -> None:
-        from measurements import facts, navigation, subjects
+        from harms.extensions import harm_panels
+        from measurements import facts, navigation, panels, subjects
         from raiportal.audit.subjects import subject_kinds
         from raiportal.look.navigation import navigation as rail
-        from systems.extensions import readiness_facts
+        from systems.extensions import deployment_panels, readiness_facts, system_panels
 
         for item in navigation.ITEMS:
             rail.register(item)
         for kind in subjects.KINDS:
             subject_kinds.register(kind)
-        for fact in (facts.CASES, facts.METRICS):
+        for fact in (facts.CASES, facts.METRICS, facts.RUNS):
             readiness_facts.register(fact)
+        system_panels.register(panels.SYSTEM_RUNS)
+        deployment_panels.register(panels.DEPLOYMENT_RUNS)
+        harm_panels.register(panels.HARM_ESTIMATES)

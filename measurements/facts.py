@@ -9,7 +9,8 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.urls import reverse
 
 from harms.models import Harm
-from measurements.models import MeasurementSetVersion, Metric
+from measurements.enums import RunState
+from measurements.models import MeasurementSetVersion, Metric, Run
 from raiportal.accounts.models import User
 from raiportal.look.formats import number
 from systems.extensions import ReadinessFact, Standing, Step
@@ -52,5 +53,26 @@ def _metric_standing(system: AISystem, has_metric: bool, harms: Mapping[str, Any
     return Standing("missing", f"{lacking} without a metric", url, step)
 
 
+def _runs(systems: Sequence[AISystem], user: User) -> dict[int, list[Standing]]:
+    newest = Run.objects.filter(system__in=systems, state=RunState.COMPLETED).order_by().values_list("system_id").annotate(Max("pk"))
+    completed = dict(newest)
+    return {system.pk: [_run_standing(system, completed.get(system.pk))] for system in systems}
+
+
+def _run_standing(system: AISystem, run_id: int | None) -> Standing:
+    if run_id is not None:
+        return Standing("holds", "A run is completed", reverse("run", args=[run_id]))
+    step = Step(
+        "Measure the system",
+        "No run has been completed, so nobody knows how often it does harm.",
+        "Plan a run",
+        reverse("run-add", args=[system.pk]),
+        40,
+        "play",
+    )
+    return Standing("missing", "No completed run", reverse("run-list", args=[system.pk]), step)
+
+
 CASES = ReadinessFact("measurement-cases", "measure", _cases, order=10)
 METRICS = ReadinessFact("measurement-metrics", "measure", _metrics, order=20)
+RUNS = ReadinessFact("measurement-runs", "measure", _runs, order=30)

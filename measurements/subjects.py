@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from measurements.models import MeasurementSet, MeasurementSetVersion, Metric, SetUpload
+from measurements.models import MeasurementSet, MeasurementSetVersion, Metric, Output, Run, SetUpload
 from raiportal.accounts.models import User
 from raiportal.audit.subjects import SubjectKind
 
@@ -26,4 +26,7 @@ KINDS = (
     _kind(MeasurementSetVersion, "Set version", "set-version", "measurement_set"),
     _kind(SetUpload, "Upload", "upload", "measurement_set"),
     _kind(Metric, "Metric", "metric", "system"),
+    # --- Runs and outputs ---
+    _kind(Run, "Run", "run", "system"),
+    _kind(Output, "Output", "output", "run"),
 )

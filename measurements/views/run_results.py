@@ -57,6 +57,12 @@ def target_of(version: MetricVersion) -> float | None:
     return None if version.target_rate is None else float(version.target_rate)
 
 
+def verdict_of(estimate: Estimate, run: Run) -> Verdict:
+    """What an estimate shows about its metric's target; nothing while it is not conclusive."""
+    target = target_of(estimate.metric_version)
+    return Verdict.NO_TARGET if target is None else Verdict(statistics.verdict(figures.of_row(estimate, run), target).value)
+
+
 def results_context(run: Run, counts: selectors.Counts, estimates: Sequence[Estimate], asked_metric: str | None) -> dict[str, Any]:
     """Everything below the tabs of a closed run. `asked_metric` is the metric whose severities and strata are shown."""
     whole = [_result(run, estimate) for estimate in estimates if not estimate.stratum]
@@ -78,13 +84,12 @@ def results_context(run: Run, counts: selectors.Counts, estimates: Sequence[Esti
 def _result(run: Run, estimate: Estimate) -> MetricResult:
     version = estimate.metric_version
     worked_out = figures.of_row(estimate, run)
-    target = target_of(version)
     return MetricResult(
         version=version,
         estimate=estimate,
         figures=worked_out,
         sentence=statistics.sentence(worked_out, threshold=version.threshold),
-        verdict=Verdict.NO_TARGET if target is None else Verdict(statistics.verdict(worked_out, target).value),
+        verdict=verdict_of(estimate, run),
         url=f"{reverse('run', args=[run.pk])}?metric={version.metric_id}#chosen",
         harmful_url=outputs_url(run, metric=version.metric_id, judged=Judged.HARMFUL.value),
         counted_url=outputs_url(run, metric=version.metric_id, judged=Judged.COUNTED.value),
