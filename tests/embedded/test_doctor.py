@@ -8,6 +8,7 @@ from pathlib import Path
 import django
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command, get_commands
 from django.db import DatabaseError, connection
 from pytest_django import Settings
 
@@ -128,3 +129,11 @@ def test_a_folder_closed_to_us_is_told(well: DataFolder) -> None:
         assert "rights" in _problems()["data folder"].remedy
     finally:
         well.root.chmod(0o711)
+
+
+def test_django_lists_the_command_and_runs_the_same(well: DataFolder) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", data=str(well.root))
+
+    assert ended.value.code == 0
+    assert get_commands()["up"] == get_commands()["doctor"] == "raiportal.embedded"
