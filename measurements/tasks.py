@@ -26,9 +26,10 @@ from systems.providers import open_client
 log = structlog.get_logger(__name__)
 
 CLOSING_SECONDS = 700  # beyond a pump's life: the longest call a deployment may allow, and the estimates
+PUMP_LIMIT_SECONDS = int(settings.ENGINE_PUMP_SECONDS) + CLOSING_SECONDS
 
 
-@shared_task(name=runs.PUMP, soft_time_limit=settings.ENGINE_PUMP_SECONDS + CLOSING_SECONDS, time_limit=settings.ENGINE_PUMP_SECONDS + CLOSING_SECONDS + 60)
+@shared_task(name=runs.PUMP, soft_time_limit=PUMP_LIMIT_SECONDS, time_limit=PUMP_LIMIT_SECONDS + 60)
 def pump(run_id: int, **_: Any) -> None:
     """Work on a run; finish it when its last output is in, or queue a successor when this pump's time is over."""
     log.info("pump_started", run_id=run_id, process=os.getpid())

@@ -64,7 +64,7 @@ def _finish(run_id: int, actor: User) -> bool:
     return True
 
 
-def _ids(statement: str, **arguments: object) -> list[int]:
+def _ids(statement: str, **arguments: float) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments)
         return [row[0] for row in cursor.fetchall()]

@@ -113,7 +113,7 @@ async def other_holder(connection: Connection, plan: RunPlan, holder: uuid.UUID)
 async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need) -> Allowance:
     """Renew the grant within the caller's transaction, and say what it allows once that is committed."""
     where = {"deployment": plan.deployment_id}
-    deployment = await (await connection.execute(_DEPLOYMENT, where)).fetchone()
+    (deployment,) = await (await connection.execute(_DEPLOYMENT, where)).fetchall()
     if not deployment.is_active or any(getattr(deployment, name) != value for name, value in plan.endpoint.items()):
         return Allowance(Standing.CHANGED)
     await connection.execute(_EXPIRE, where)
