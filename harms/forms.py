@@ -56,8 +56,12 @@ class AssessmentForm(forms.Form):
 
     def __init__(self, *args: Any, scale: RiskScale, levels: Mapping[str, Sequence[ScaleLevel]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for axis, unit in ((Axis.SEVERITY, scale.severity_unit), (Axis.FREQUENCY, scale.frequency_unit)):
+        hints = {
+            Axis.SEVERITY: f"{scale.severity_unit[:1].upper()}{scale.severity_unit[1:]}",
+            Axis.FREQUENCY: f"How often in ordinary use, {scale.frequency_unit}",
+        }
+        for axis, hint in hints.items():
             field = self.fields[axis]
             field.widget = HintedRadioSelect(hints={str(level.level): level.anchor for level in levels[axis]})
             field.choices = [(level.level, f"{level.level} {level.label}") for level in levels[axis]]  # type: ignore[attr-defined]
-            field.help_text = unit[:1].upper() + unit[1:]
+            field.help_text = hint

@@ -10,6 +10,7 @@ from harms import policies, scoring, selectors
 from harms.enums import HarmState, RiskPointKind
 from harms.models import HIGHEST_LEVEL, Harm, HarmCategory, RiskPoint
 from harms.workflow import HARM
+from raiportal import clocks
 from raiportal.accounts.enums import UserKind
 from raiportal.accounts.models import User
 from raiportal.audit import ledger
@@ -85,23 +86,23 @@ def _add_point(harm: Harm, kind: RiskPointKind, severity: int, frequency: int, r
         rationale=rationale,
         created_by=actor,
     )
-    changes = _keep_scores(harm, point)
-    ledger.record(f"harms.{kind}_risk_stated", subject=harm, actor=actor, changes=changes, reason=rationale, severity=severity, frequency=frequency)
+    scores = _scores_with(harm, point)
     if harm.state == HarmState.PROPOSED:
-        HARM.advance(harm, "assessed", actor=actor)
+        HARM.advance(harm, "assess", actor=actor, note=rationale, **scores)
+    else:
+        before = {name: getattr(harm, name) for name in scores}
+        Harm.objects.filter(pk=harm.pk).update(**scores, updated_at=clocks.now())
+        changes = {name: [before[name], value] for name, value in scores.items() if before[name] != value}
+        ledger.record(f"harms.{kind}_risk_stated", subject=harm, actor=actor, changes=changes, reason=rationale, severity=severity, frequency=frequency)
     return point
 
 
-def _keep_scores(harm: Harm, point: RiskPoint) -> dict[str, list[Any]]:
-    """Write the new point's score beside the harm and rank it anew. Returns what changed."""
-    names = (f"{point.kind}_score", "priority", "severity", "frequency")
-    before = {name: getattr(harm, name) for name in names}
-    setattr(harm, f"{point.kind}_score", point.score)
-    kind = scoring.ranking_kind(harm.inherent_score, harm.measured_score, harm.residual_score, harm.observed_score)
+def _scores_with(harm: Harm, point: RiskPoint) -> dict[str, int]:
+    """What the harm's row says after `point`: the score of its kind, and score and levels of whichever kind ranks the harm now."""
+    scores = {kind: getattr(harm, f"{kind}_score") for kind in RiskPointKind.values} | {point.kind: point.score}
+    kind = scoring.ranking_kind(**scores)
     ranking = point if kind == point.kind else RiskPoint.objects.filter(harm=harm, kind=kind).order_by("-pk")[0]
-    harm.priority, harm.severity, harm.frequency = ranking.score, ranking.severity, ranking.frequency
-    harm.save(update_fields=[*names, "updated_at"])
-    return {name: [value, getattr(harm, name)] for name, value in before.items() if value != getattr(harm, name)}
+    return {f"{point.kind}_score": point.score, "priority": ranking.score, "severity": ranking.severity, "frequency": ranking.frequency}
 
 
 def _fitting(given: dict[str, Any]) -> dict[str, Any]:

@@ -72,5 +72,5 @@ def metaprompt(request: HttpRequest, metaprompt_id: int) -> HttpResponse:
 
 def _difference(before: str, after: str) -> list[tuple[str, str]]:
     """Lines as ("+", text) added, ("-", text) taken out or (" ", text) kept, with three lines around each change."""
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm=""))[2:]
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm=""))[3:]  # without its three lines of head
     return [(line[:1] if line[:1] in "+-" else " ", "…" if line.startswith("@@") else line[1:]) for line in lines]

@@ -121,7 +121,8 @@ def test_assessment_scores_and_ranks_the_harm(system: AISystem) -> None:
     harm.refresh_from_db()
     assert (point.score, point.kind) == (16, RiskPointKind.INHERENT)
     assert (harm.state, harm.inherent_score, harm.priority, harm.severity, harm.frequency) == (HarmState.ASSESSED, 16, 16, 4, 4)
-    assert Entry.objects.filter(subject_id=harm.pk, action="harms.inherent_risk_stated").count() == 1
+    entry = Entry.objects.get(subject_kind="harms.harm", subject_id=harm.pk, action="harms.harm_assessed")
+    assert (entry.payload.body["reason"], entry.payload.body["changes"]["inherent_score"]) == ("Seen in the pilot.", [None, 16])
 
 
 def test_assessing_again_adds_a_point_and_the_newest_holds(system: AISystem) -> None:
@@ -132,6 +133,7 @@ def test_assessing_again_adds_a_point_and_the_newest_holds(system: AISystem) -> 
     harm.refresh_from_db()
     assert (harm.inherent_score, harm.priority) == (6, 6)
     assert [point.score for point in selectors.risk_points_of(harm)] == [6, 16]
+    assert Entry.objects.filter(subject_kind="harms.harm", subject_id=harm.pk, action="harms.inherent_risk_stated").count() == 1
 
 
 @pytest.mark.parametrize(("field", "value"), [("severity", 0), ("frequency", 6), ("rationale", " ")])
