@@ -24,7 +24,7 @@ from systems.models import AISystem
 
 class HarmOutput(serializers.ModelSerializer[Harm]):
     code = serializers.CharField(read_only=True)
-    category = serializers.SlugRelatedField("slug", read_only=True)
+    category = serializers.SlugField(source="category.slug", read_only=True)
 
     class Meta:
         model = Harm
@@ -84,7 +84,7 @@ class Harms(Resource):
         def act() -> Response:
             data = self._given(HarmInput)
             system = self.find(AISystem.objects, data.pop("system"), "system")
-            return self.answer(actions.propose_harm(system=system, **data, actor=request.user), status=201)
+            return self.answer(actions.propose_harm(system=system, **data, actor=self.caller), status=201)
 
         return self.once(act)
 
@@ -92,7 +92,7 @@ class Harms(Resource):
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change what is said about a harm; its risk is stated by assessing it."""
         harm = self.visible()
-        return self.answer(actions.edit_harm(harm_id=harm.pk, **self._given(HarmChanges), actor=request.user))
+        return self.answer(actions.edit_harm(harm_id=harm.pk, **self._given(HarmChanges), actor=self.caller))
 
     @extend_schema(request=Assessment, responses={201: RiskPointOutput})
     @action(detail=True, methods=["post"])
@@ -101,7 +101,7 @@ class Harms(Resource):
         harm = self.visible()
 
         def act() -> Response:
-            point = actions.assess_harm(harm_id=harm.pk, **self.read(Assessment), actor=request.user)
+            point = actions.assess_harm(harm_id=harm.pk, **self.read(Assessment), actor=self.caller)
             return Response(RiskPointOutput(point).data, status=201)
 
         return self.once(act)

@@ -14,7 +14,7 @@ from raiportal.accounts.models import User
 from raiportal.look.widgets import HintedRadioSelect
 from systems import selectors as system_selectors
 
-ORIGIN_HINTS = {
+ORIGIN_HINTS: dict[str, str] = {
     Origin.MODEL: "The model itself does it",
     Origin.APPLICATION: "What is built around the model does it: retrieval, tools, filters, storage",
     Origin.SCENARIO: "It comes from how people use the system",

@@ -21,9 +21,9 @@ class Score:
 
 def score(severity: int, frequency: int) -> Score:
     """The risk of a harm whose severity and frequency are levels from 1 to 5. Raises ValueError outside that range."""
-    for axis, level in (("severity", severity), ("frequency", frequency)):
-        if not 1 <= level <= HIGHEST_LEVEL:
-            raise ValueError(f"{axis} is a level from 1 to {HIGHEST_LEVEL}, not {level}")
+    for axis, given in (("severity", severity), ("frequency", frequency)):
+        if not 1 <= given <= HIGHEST_LEVEL:
+            raise ValueError(f"{axis} is a level from 1 to {HIGHEST_LEVEL}, not {given}")
     value = severity * frequency
     level = risk_level(value)
     return Score(value, level.number, level.word, f"severity {severity} × frequency {frequency}")

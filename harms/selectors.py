@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,7 +176,7 @@ def heat_map(system: AISystem, scale: RiskScale) -> HeatMap:
     """The system's harms by the levels of the score that ranks them."""
     ranked = Harm.objects.filter(system=system).order_by("-priority", "-pk").values_list("severity", "frequency")[: MOST_MAPPED + 1]
     found = list(ranked)
-    counts: dict[tuple[int, int], int] = defaultdict(int)
+    counts: dict[tuple[int | None, int | None], int] = defaultdict(int)
     for place in found[:MOST_MAPPED]:
         counts[place] += 1
     levels = levels_of(scale)
@@ -185,7 +185,7 @@ def heat_map(system: AISystem, scale: RiskScale) -> HeatMap:
     return HeatMap(rows, columns, scale.frequency_unit, len(found) > MOST_MAPPED)
 
 
-def _heat_row(severity: ScaleLevel, columns: Sequence[ScaleLevel], counts: dict[tuple[int, int], int]) -> HeatRow:
+def _heat_row(severity: ScaleLevel, columns: Sequence[ScaleLevel], counts: Mapping[tuple[int | None, int | None], int]) -> HeatRow:
     cells = []
     for frequency in columns:
         count = counts[severity.level, frequency.level]
@@ -301,7 +301,7 @@ def gaps_in(systems: Sequence[AISystem]) -> dict[int, Gaps]:
             high_unowned=Count("pk", filter=Q(priority__gte=HIGH_SCORE, owner=None)),
         )
     )
-    return {row.pop("system"): Gaps(**row) for row in counted_by_system}
+    return {row["system"]: Gaps(row["harms"], row["proposed"], row["high_unowned"]) for row in counted_by_system}
 
 
 def worst_harms(systems: Sequence[AISystem], most: int) -> dict[int, list[Harm]]:

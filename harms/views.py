@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,6 +14,7 @@ from harms.filters import LEVELS, MYSELF, NOBODY, HarmFilter
 from harms.forms import AssessmentForm, HarmForm, words_of
 from harms.models import Harm
 from raiportal import exports, keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import cursor_pager
@@ -23,17 +24,17 @@ HARMS_A_PAGE = 50
 CHIPS = ("q", "origin", "category", "state", "level", "owner", "measured", "severity", "frequency")
 
 
-def _system(request: HttpRequest, system_id: int) -> AISystem:
+def _system(request: SignedInRequest, system_id: int) -> AISystem:
     return get_object_or_404(AISystem.objects.visible_to(request.user), pk=system_id)
 
 
-def _harm(request: HttpRequest, harm_id: int) -> Harm:
+def _harm(request: SignedInRequest, harm_id: int) -> Harm:
     return get_object_or_404(Harm.objects.visible_to(request.user).select_related("system__scope", "category", "owner", "created_by"), pk=harm_id)
 
 
 # --- The register ---
 @require_safe
-def harm_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def harm_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     """Harms worst first, by filters that the address keeps; an unreadable filter shows nothing and says so."""
     system = _system(request, system_id)
     filters = HarmFilter(request.GET, selectors.register_of(system), request=request)
@@ -67,7 +68,7 @@ def harm_list(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_safe
-def harm_export(request: HttpRequest, system_id: int, format: str) -> HttpResponseBase:
+def harm_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     """The filtered register as a file, in the order of the page."""
     system = _system(request, system_id)
     filters = HarmFilter(request.GET, selectors.register_of(system), request=request)
@@ -97,14 +98,14 @@ def _chip_words(filters: HarmFilter, name: str, value: str) -> str:
     return str(choices.get(value, value))
 
 
-def _open_view(request: HttpRequest, views: list[selectors.View]) -> str:
+def _open_view(request: SignedInRequest, views: list[selectors.View]) -> str:
     query = request.GET.copy()
     for name in ("sort", "cursor"):
         query.pop(name, None)
     return next((view.slug for view in views if view.query == query.urlencode()), "")
 
 
-def _export_query(request: HttpRequest) -> str:
+def _export_query(request: SignedInRequest) -> str:
     query = request.GET.copy()
     query.pop("cursor", None)
     return f"?{query.urlencode()}" if query else ""
@@ -112,11 +113,11 @@ def _export_query(request: HttpRequest) -> str:
 
 # --- One harm ---
 @require_safe
-def harm(request: HttpRequest, harm_id: int) -> HttpResponse:
+def harm(request: SignedInRequest, harm_id: int) -> HttpResponse:
     return render(request, "harms/harm.html", _page(request, _harm(request, harm_id)))
 
 
-def _page(request: HttpRequest, shown: Harm) -> dict[str, Any]:
+def _page(request: SignedInRequest, shown: Harm) -> dict[str, Any]:
     points = list(selectors.risk_points_of(shown))
     return {
         "harm": shown,
@@ -132,7 +133,7 @@ def _page(request: HttpRequest, shown: Harm) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def harm_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def harm_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = _system(request, system_id)
     policies.may_propose_harm(request.user, system).require()
     form = HarmForm(request.POST or None)
@@ -148,7 +149,7 @@ def harm_add(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def harm_edit(request: HttpRequest, harm_id: int) -> HttpResponse:
+def harm_edit(request: SignedInRequest, harm_id: int) -> HttpResponse:
     shown = _harm(request, harm_id)
     policies.may_edit_harm(request.user, shown).require()
     form = HarmForm(request.POST or None, initial=words_of(shown))
@@ -164,7 +165,7 @@ def harm_edit(request: HttpRequest, harm_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def harm_assess(request: HttpRequest, harm_id: int) -> HttpResponse:
+def harm_assess(request: SignedInRequest, harm_id: int) -> HttpResponse:
     shown = _harm(request, harm_id)
     policies.may_assess_harm(request.user, shown).require()
     scale = selectors.current_scale()
@@ -184,5 +185,5 @@ def harm_assess(request: HttpRequest, harm_id: int) -> HttpResponse:
     return _form(request, "harms/harm_assess.html", context)
 
 
-def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def _form(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, context, status=422 if context["form"].errors else 200)

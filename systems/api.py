@@ -80,27 +80,27 @@ class Systems(Resource):
     @extend_schema(request=SystemInput, responses={201: SystemOutput})
     def create(self, request: Request) -> Response:
         """Register a system."""
-        return self.once(lambda: self.answer(actions.add_system(**self._given(SystemInput), actor=request.user), status=201))
+        return self.once(lambda: self.answer(actions.add_system(**self._given(SystemInput), actor=self.caller), status=201))
 
     @extend_schema(request=SystemChanges, responses=SystemOutput)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change name, purpose, owner or facts."""
         system = self.visible()
-        return self.answer(actions.edit_system(system_id=system.pk, **self._given(SystemChanges), actor=request.user))
+        return self.answer(actions.edit_system(system_id=system.pk, **self._given(SystemChanges), actor=self.caller))
 
     @extend_schema(request=Reason, responses=SystemOutput)
     @action(detail=True, methods=["post"])
     def retire(self, request: Request, pk: str) -> Response:
         """End the system's life; everything stays readable."""
         system = self.visible()
-        return self.answer(actions.retire_system(system_id=system.pk, **self.read(Reason), actor=request.user))
+        return self.answer(actions.retire_system(system_id=system.pk, **self.read(Reason), actor=self.caller))
 
     @extend_schema(request=Reason, responses=SystemOutput)
     @action(detail=True, methods=["post"], url_path="bring-back")
     def bring_back(self, request: Request, pk: str) -> Response:
         """Take a retired system into work again."""
         system = self.visible()
-        return self.answer(actions.bring_back_system(system_id=system.pk, **self.read(Reason), actor=request.user))
+        return self.answer(actions.bring_back_system(system_id=system.pk, **self.read(Reason), actor=self.caller))
 
     def _given(self, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         from raiportal.errors import Invalid
@@ -120,7 +120,7 @@ class DeploymentListOutput(serializers.ListSerializer[Any]):
 
     def to_representation(self, data: Any) -> Any:
         rows = list(data)
-        self.child.context["configurations"] = selectors.first_configurations(rows)  # type: ignore[union-attr]
+        self.child.context["configurations"] = selectors.first_configurations(rows)  # type: ignore[union-attr, index]
         return super().to_representation(rows)
 
 
@@ -204,7 +204,7 @@ class Deployments(Resource):
         def act() -> Response:
             data = self.read(DeploymentInput)
             system = self.find(AISystem.objects, data.pop("system"), "system")
-            return self.answer(actions.add_deployment(system=system, **data, actor=request.user), status=201)
+            return self.answer(actions.add_deployment(system=system, **data, actor=self.caller), status=201)
 
         return self.once(act)
 
@@ -212,27 +212,27 @@ class Deployments(Resource):
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change an endpoint. Another scheme, host or port needs the key again."""
         deployment = self.visible()
-        return self.answer(actions.edit_deployment(deployment_id=deployment.pk, **self.read(DeploymentChanges), actor=request.user))
+        return self.answer(actions.edit_deployment(deployment_id=deployment.pk, **self.read(DeploymentChanges), actor=self.caller))
 
     @extend_schema(request=None, responses=DeploymentTest)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
         """Make one real call and tell what came back."""
         deployment = self.visible()
-        result = actions.test_deployment(deployment_id=deployment.pk, actor=request.user)
+        result = actions.test_deployment(deployment_id=deployment.pk, actor=self.caller)
         return Response({"ok": result.ok, "latency_ms": result.latency_ms, "answer": result.answer, "error": result.error})
 
     @extend_schema(request=Reason, responses=DeploymentOutput)
     @action(detail=True, methods=["post"], url_path="switch-off")
     def switch_off(self, request: Request, pk: str) -> Response:
         deployment = self.visible()
-        return self.answer(actions.switch_off_deployment(deployment_id=deployment.pk, **self.read(Reason), actor=request.user))
+        return self.answer(actions.switch_off_deployment(deployment_id=deployment.pk, **self.read(Reason), actor=self.caller))
 
     @extend_schema(request=Reason, responses=DeploymentOutput)
     @action(detail=True, methods=["post"], url_path="switch-on")
     def switch_on(self, request: Request, pk: str) -> Response:
         deployment = self.visible()
-        return self.answer(actions.switch_on_deployment(deployment_id=deployment.pk, **self.read(Reason), actor=request.user))
+        return self.answer(actions.switch_on_deployment(deployment_id=deployment.pk, **self.read(Reason), actor=self.caller))
 
 
 # --- Metaprompt versions ---
@@ -268,7 +268,7 @@ class MetapromptVersions(Resource):
         def act() -> Response:
             data = self.read(MetapromptVersionInput)
             system = self.find(AISystem.objects, data.pop("system"), "system")
-            return self.answer(actions.add_metaprompt_version(system=system, **data, actor=request.user), status=201)
+            return self.answer(actions.add_metaprompt_version(system=system, **data, actor=self.caller), status=201)
 
         return self.once(act)
 
@@ -317,7 +317,7 @@ class Configurations(Resource):
             data = self.read(ConfigurationInput)
             deployment = self.find(Deployment.objects, data.pop("deployment"), "deployment")
             metaprompt = self.find(MetapromptVersion.objects, data.pop("metaprompt", None), "metaprompt")
-            made = actions.add_configuration(deployment=deployment, metaprompt=metaprompt, **data, actor=request.user)
+            made = actions.add_configuration(deployment=deployment, metaprompt=metaprompt, **data, actor=self.caller)
             return self.answer(made, status=201)
 
         return self.once(act)

@@ -13,6 +13,7 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from raiportal.accounts.models import User
 from raiportal.api.idempotency import once
 from raiportal.api.problems import UnknownParameter
 from raiportal.keyset import Sort
@@ -29,6 +30,11 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
     sorts: ClassVar[Mapping[str, Sort]] = {"id": Sort("pk")}
     default_sort: ClassVar[str] = "id"
     lookup_value_regex = r"\d{1,18}"
+
+    @property
+    def caller(self) -> User:
+        """Who calls; the default permission has seen to it that somebody does."""
+        return self.request.user  # type: ignore[return-value]
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):

@@ -22,5 +22,5 @@ def reason_in(data: object) -> str:
     """The reason that a dialog sent. Raises Invalid when it is missing or too long."""
     form = ReasonForm(data)  # type: ignore[arg-type]
     if not form.is_valid():
-        raise Invalid(" ".join(form.errors["reason"]), field="reason")
+        raise Invalid(" ".join(map(str, form.errors["reason"])), field="reason")
     return str(form.cleaned_data["reason"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import pager_of
@@ -20,7 +21,7 @@ CONFIGURATIONS_A_PAGE = 50
 
 
 @require_safe
-def configuration_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def configuration_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     page = Paginator(selectors.configurations_of(system).defer("metaprompt__text"), CONFIGURATIONS_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -35,7 +36,7 @@ def configuration_list(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def configuration_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def configuration_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     policies.may_act_in(request.user, system).require()
     deployments = selectors.deployments_of(system).filter(is_active=True)
@@ -58,7 +59,7 @@ def configuration_add(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_safe
-def configuration(request: HttpRequest, configuration_id: int) -> HttpResponse:
+def configuration(request: SignedInRequest, configuration_id: int) -> HttpResponse:
     known = Configuration.objects.visible_to(request.user).select_related("system__scope", "deployment", "metaprompt", "created_by")
     shown = get_object_or_404(known, pk=configuration_id)
     context = {

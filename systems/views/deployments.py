@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from raiportal import htmx
 from raiportal.accounts.policies import may_read_everything
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
 from systems import actions, policies, selectors
@@ -21,22 +22,22 @@ from systems.views.scope import system_of
 CONFIGURATIONS_SHOWN = 20
 
 
-def _deployment(request: HttpRequest, deployment_id: int) -> Deployment:
+def _deployment(request: SignedInRequest, deployment_id: int) -> Deployment:
     return get_object_or_404(Deployment.objects.visible_to(request.user).select_related("system__scope", "created_by"), pk=deployment_id)
 
 
 @require_safe
-def deployment_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def deployment_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     return _list(request, system_of(request, system_id))
 
 
 @require_safe
-def organisation_deployment_list(request: HttpRequest) -> HttpResponse:
+def organisation_deployment_list(request: SignedInRequest) -> HttpResponse:
     may_read_everything(request.user).require()
     return _list(request, None)
 
 
-def _list(request: HttpRequest, system: AISystem | None) -> HttpResponse:
+def _list(request: SignedInRequest, system: AISystem | None) -> HttpResponse:
     context = {
         "system": system,
         "section": "deployments" if system else "settings",
@@ -47,16 +48,16 @@ def _list(request: HttpRequest, system: AISystem | None) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def deployment_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def deployment_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     return _add(request, system_of(request, system_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def organisation_deployment_add(request: HttpRequest) -> HttpResponse:
+def organisation_deployment_add(request: SignedInRequest) -> HttpResponse:
     return _add(request, None)
 
 
-def _add(request: HttpRequest, system: AISystem | None) -> HttpResponse:
+def _add(request: SignedInRequest, system: AISystem | None) -> HttpResponse:
     policies.may_add_deployment(request.user, system).require()
     form = DeploymentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -73,19 +74,19 @@ def _add(request: HttpRequest, system: AISystem | None) -> HttpResponse:
 
 
 @require_safe
-def deployment(request: HttpRequest, deployment_id: int) -> HttpResponse:
+def deployment(request: SignedInRequest, deployment_id: int) -> HttpResponse:
     return render(request, "systems/deployment.html", _page(request, _deployment(request, deployment_id)))
 
 
 @require_POST
-def deployment_test(request: HttpRequest, deployment_id: int) -> HttpResponse:
+def deployment_test(request: SignedInRequest, deployment_id: int) -> HttpResponse:
     """One real call; what came back is shown where the button is."""
     shown = _deployment(request, deployment_id)
     result = actions.test_deployment(deployment_id=shown.pk, actor=request.user)
     return htmx.render(request, "systems/deployment.html", "systems/_deployment_test.html", {**_page(request, shown), "result": result})
 
 
-def _page(request: HttpRequest, shown: Deployment) -> dict[str, Any]:
+def _page(request: SignedInRequest, shown: Deployment) -> dict[str, Any]:
     configurations = list(shown.configurations.select_related("metaprompt", "created_by").order_by("-pk")[:CONFIGURATIONS_SHOWN])
     for configuration in configurations:
         configuration.deployment = shown
@@ -101,7 +102,7 @@ def _page(request: HttpRequest, shown: Deployment) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def deployment_edit(request: HttpRequest, deployment_id: int) -> HttpResponse:
+def deployment_edit(request: SignedInRequest, deployment_id: int) -> HttpResponse:
     shown = _deployment(request, deployment_id)
     policies.may_change_deployment(request.user, shown).require()
     form = DeploymentEditForm(request.POST or None, initial=settings_of(shown), kept_key=bool(shown.api_key), hint=shown.api_key_hint)
@@ -121,7 +122,7 @@ def deployment_edit(request: HttpRequest, deployment_id: int) -> HttpResponse:
 
 
 @require_POST
-def deployment_switch_off(request: HttpRequest, deployment_id: int) -> HttpResponse:
+def deployment_switch_off(request: SignedInRequest, deployment_id: int) -> HttpResponse:
     shown = _deployment(request, deployment_id)
     actions.switch_off_deployment(deployment_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
     messages.success(request, f"Deployment {shown.name} is switched off. No new run can use it.")
@@ -129,7 +130,7 @@ def deployment_switch_off(request: HttpRequest, deployment_id: int) -> HttpRespo
 
 
 @require_POST
-def deployment_switch_on(request: HttpRequest, deployment_id: int) -> HttpResponse:
+def deployment_switch_on(request: SignedInRequest, deployment_id: int) -> HttpResponse:
     shown = _deployment(request, deployment_id)
     actions.switch_on_deployment(deployment_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
     messages.success(request, f"Deployment {shown.name} is switched on.")

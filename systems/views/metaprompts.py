@@ -6,10 +6,11 @@ import difflib
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import pager_of
@@ -22,7 +23,7 @@ VERSIONS_A_PAGE = 50
 
 
 @require_safe
-def metaprompt_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def metaprompt_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     page = Paginator(selectors.metaprompt_versions_of(system).defer("text"), VERSIONS_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -36,7 +37,7 @@ def metaprompt_list(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def metaprompt_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def metaprompt_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     """The next version, starting from the text of the latest."""
     system = system_of(request, system_id)
     policies.may_add_metaprompt(request.user, system).require()
@@ -55,7 +56,7 @@ def metaprompt_add(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_safe
-def metaprompt(request: HttpRequest, metaprompt_id: int) -> HttpResponse:
+def metaprompt(request: SignedInRequest, metaprompt_id: int) -> HttpResponse:
     shown = get_object_or_404(MetapromptVersion.objects.visible_to(request.user).select_related("system__scope", "created_by"), pk=metaprompt_id)
     before = selectors.metaprompt_versions_of(shown.system).filter(number=shown.number - 1).first()
     context = {

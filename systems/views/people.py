@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from raiportal import clocks
 from raiportal.accounts.enums import Role
 from raiportal.accounts.policies import may_give_role
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
 from systems import actions, selectors
@@ -18,7 +19,7 @@ from systems.views.scope import system_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def system_people(request: HttpRequest, system_id: int) -> HttpResponse:
+def system_people(request: SignedInRequest, system_id: int) -> HttpResponse:
     """The people with a role; a POST gives one."""
     shown = system_of(request, system_id)
     form = SystemRoleForm(request.POST or None)
@@ -45,7 +46,7 @@ def system_people(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_POST
-def system_role_take(request: HttpRequest, system_id: int, membership_id: int) -> HttpResponse:
+def system_role_take(request: SignedInRequest, system_id: int, membership_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     membership = get_object_or_404(selectors.people_in(shown), pk=membership_id)
     actions.take_system_role(system_id=shown.pk, membership_id=membership.pk, reason=reason_in(request.POST), actor=request.user)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.look.paging import pager_of
 from systems import policies, selectors
 
@@ -14,7 +15,7 @@ SYSTEMS_A_PAGE = 50
 
 
 @require_safe
-def portfolio(request: HttpRequest) -> HttpResponse:
+def portfolio(request: SignedInRequest) -> HttpResponse:
     retired = request.GET.get("stage") == "retired"
     page = Paginator(selectors.portfolio(request.user, retired=retired), SYSTEMS_A_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from raiportal.accounts.requests import SignedInRequest
 from systems.models import AISystem
 
 
-def system_of(request: HttpRequest, system_id: int) -> AISystem:
+def system_of(request: SignedInRequest, system_id: int) -> AISystem:
     """The system, or 404 when it isn't there or this person may not see it."""
     return get_object_or_404(AISystem.objects.visible_to(request.user).select_related("owner"), pk=system_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
 from systems import actions, policies, selectors
@@ -18,7 +19,7 @@ from systems.views.scope import system_of
 
 
 @require_safe
-def system(request: HttpRequest, system_id: int) -> HttpResponse:
+def system(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     by_stage = selectors.standings([shown], request.user)[shown.pk]
     context = {
@@ -37,7 +38,7 @@ def system(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def system_add(request: HttpRequest) -> HttpResponse:
+def system_add(request: SignedInRequest) -> HttpResponse:
     policies.may_add_system(request.user).require()
     form = SystemForm(request.POST or None, initial={"owner": request.user})
     if request.method == "POST" and form.is_valid():
@@ -52,7 +53,7 @@ def system_add(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def system_edit(request: HttpRequest, system_id: int) -> HttpResponse:
+def system_edit(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     policies.may_edit_system(request.user, shown).require()
     form = SystemForm(request.POST or None, initial=facts_of(shown))
@@ -68,7 +69,7 @@ def system_edit(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_POST
-def system_retire(request: HttpRequest, system_id: int) -> HttpResponse:
+def system_retire(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     actions.retire_system(system_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
     messages.success(request, f"{shown.name} is retired. Everything in it stays readable.")
@@ -76,12 +77,12 @@ def system_retire(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_POST
-def system_bring_back(request: HttpRequest, system_id: int) -> HttpResponse:
+def system_bring_back(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     actions.bring_back_system(system_id=shown.pk, reason=reason_in(request.POST), actor=request.user)
     messages.success(request, f"{shown.name} is in work again, at planning.")
     return redirect("system", shown.pk)
 
 
-def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def _form(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, context, status=422 if context["form"].errors else 200)

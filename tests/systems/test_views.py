@@ -17,6 +17,10 @@ from tests.factories.accounts import make_user
 from tests.factories.systems import KEY, LOCAL, make_deployment, make_system
 
 pytestmark = pytest.mark.django_db
+PAGES_OF_A_SYSTEM = (
+    *("system", "system-edit", "system-people", "deployment-list", "deployment-add"),
+    *("metaprompt-list", "metaprompt-add", "configuration-list", "configuration-add"),
+)
 LIMITS = {"environment": "development", "max_concurrency": "8", "timeout_seconds": "60", "currency": "USD"}
 
 
@@ -312,27 +316,24 @@ def test_configuration_form_offers_nothing_of_other_systems(owner: Client, syste
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["deployment"])
 
 
-@pytest.mark.parametrize(
-    "name", ["system", "system-edit", "system-people", "deployment-list", "deployment-add", "metaprompt-list", "configuration-list", "configuration-add"]
-)
+@pytest.mark.parametrize("name", PAGES_OF_A_SYSTEM)
 def test_foreign_and_unknown_systems_look_alike(owner: Client, name: str) -> None:
     answers = [owner.get(reverse(name, args=[pk])) for pk in (make_system().pk, 999_999)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [("deployment", "deployment"), ("deployment", "deployment-edit"), ("metaprompt", "metaprompt"), ("configuration", "configuration")]
-)
-def test_foreign_parts_are_not_there(owner: Client, kind: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["deployment", "deployment-edit", "metaprompt", "configuration"])
+def test_foreign_parts_are_not_there(owner: Client, name: str) -> None:
     deployment = make_deployment(make_system())
     foreign = {
         "deployment": deployment,
+        "deployment-edit": deployment,
         "metaprompt": actions.add_metaprompt_version(system=deployment.system, text="Theirs.", actor=deployment.system.owner),
         "configuration": selectors.first_configuration(deployment),
     }
 
-    assert owner.get(reverse(name, args=[foreign[kind].pk])).status_code == 404
+    assert owner.get(reverse(name, args=[foreign[name].pk])).status_code == 404
 
 
 def test_every_page_without_rows_says_what_to_do(owner: Client, system: AISystem) -> None:
