@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asked for a piece: not boosted, not restoring history."""
-    details = getattr(request, "htmx", None)
+    details: Any = getattr(request, "htmx", None)
     return bool(details) and not details.boosted and not details.history_restore_request
 
 

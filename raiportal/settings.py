@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import structlog
 from csp.constants import NONCE, NONE, SELF
@@ -255,7 +256,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs: one event a line, ids as values, never content or secrets ---
 _JSON_LOGS = _flag("RAIPORTAL_JSON_LOGS", "1")
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

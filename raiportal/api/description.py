@@ -64,8 +64,9 @@ def groups() -> list[Group]:
 
 
 def _operation(document: dict[str, Any], path: str, method: str, written: dict[str, Any]) -> Operation:
-    status, answer = next(((code, given) for code, given in written["responses"].items() if code.startswith("2")), ("", {}))
-    media_type, body = next(iter(written.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    nothing: dict[str, Any] = {}
+    status, answer = next(((code, given) for code, given in written["responses"].items() if code.startswith("2")), ("", nothing))
+    media_type, body = next(iter(written.get("requestBody", nothing).get("content", nothing).items()), ("", nothing))
     return Operation(
         slug=written["operationId"],
         method=method.upper(),
@@ -77,7 +78,7 @@ def _operation(document: dict[str, Any], path: str, method: str, written: dict[s
         ],
         body=_fields(document, body.get("schema", {})),
         media_type=media_type,
-        answer=_fields(document, next(iter(answer.get("content", {}).values()), {}).get("schema", {})),
+        answer=_fields(document, next(iter(answer.get("content", nothing).values()), nothing).get("schema", nothing)),
         status=status,
     )
 

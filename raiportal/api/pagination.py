@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ USUAL_PAGE = 50
 class CursorPages(BasePagination):
     """Keyset pages; `?page_size=` up to 500."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         _, sort = keyset.chosen_sort(request.query_params.get("sort"), view.sorts, view.default_sort)
         self.page = keyset.page(queryset, sort, request.query_params.get("cursor"), _page_size(request))
         self.address = request.build_absolute_uri()

@@ -71,8 +71,6 @@ def _frameworks(error: Exception) -> Response | None:
         response = problem(error.status_code, _code(error), str(error.detail))
         if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
             response["WWW-Authenticate"] = "Bearer"
-        if isinstance(error, exceptions.Throttled) and error.wait:
-            response["Retry-After"] = str(int(error.wait) + 1)
         return response
     return None
 

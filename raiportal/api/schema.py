@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
 REFUSALS = {"400": "Unreadable", "401": "Not signed in", "403": "Not you", "404": "Nothing here", "409": "Not now", "422": "Refused"}
+
+
+Direction = Literal["request", "response"]
 
 
 class Problem(serializers.Serializer[Any]):
@@ -18,13 +21,13 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="Stable, for programs.")
     detail = serializers.CharField(help_text="A sentence for people.")
-    errors = serializers.DictField(help_text="By field, lists of sentences.")
+    errors = serializers.DictField(help_text="By field, lists of sentences.")  # type: ignore[assignment]  # the name of a property there, a field here
 
 
 class Schema(AutoSchema):
     """Adds the problem answers that every operation can give."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         component = self.resolve_serializer(Problem, direction)
         for status, words in (

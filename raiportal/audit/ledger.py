@@ -32,7 +32,7 @@ def record(
 
     `changes` maps a field to its value before and after; `details` holds whatever else explains the act, never prompts, outputs or secrets.
     """
-    scope_id = _scope_id(subject) if scope is None else getattr(scope, "pk", scope)
+    scope_id = _scope_id(subject) if scope is None else scope.pk if isinstance(scope, Scope) else scope
     entry, body = _entry(action, actor, scope_id, {"changes": changes or {}, "reason": reason, "details": details})
     entry.subject_kind = subject._meta.label_lower
     entry.subject_id = subject.pk

@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from raiportal.accounts.policies import may_read_everything
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.api import problems
 from raiportal.errors import Invalid, Missing, PolicyDenied
 from raiportal.middleware import answer
 
 
 @require_safe
-def settings_home(request: HttpRequest) -> HttpResponse:
+def settings_home(request: SignedInRequest) -> HttpResponse:
     """The first settings page that this person may see."""
     return redirect("person-list" if may_read_everything(request.user) else "token-list")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from raiportal import keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.administration.filters import EntryFilter
 from raiportal.audit import policies, selectors
 from raiportal.audit.subjects import subject_kinds
@@ -18,7 +19,7 @@ NEWEST_FIRST = keyset.Sort("pk", descending=True)
 
 
 @require_safe
-def entry_list(request: HttpRequest) -> HttpResponse:
+def entry_list(request: SignedInRequest) -> HttpResponse:
     policies.may_read_ledger(request.user).require()
     filters = EntryFilter(request.GET, queryset=selectors.entries(request.user))
     page = keyset.page(filters.qs, NEWEST_FIRST, request.GET.get("cursor"), ENTRIES_A_PAGE)
@@ -32,7 +33,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def history(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def history(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     registered = subject_kinds.get(kind)
     subject = registered.find(pk, request.user) if registered else None
     if registered is None or subject is None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from raiportal.accounts import actions, policies, selectors
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import Membership, User
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.administration.forms import OrganisationRoleForm, PersonForm, ReasonForm
 from raiportal.errors import Invalid
 from raiportal.look.paging import pager_of
@@ -21,7 +22,7 @@ PEOPLE_A_PAGE = 50
 
 
 @require_safe
-def person_list(request: HttpRequest) -> HttpResponse:
+def person_list(request: SignedInRequest) -> HttpResponse:
     policies.may_read_everything(request.user).require()
     page = Paginator(selectors.people(), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     return render(
@@ -30,7 +31,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def person_add(request: HttpRequest) -> HttpResponse:
+def person_add(request: SignedInRequest) -> HttpResponse:
     policies.may_manage_people(request.user).require()
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -48,7 +49,7 @@ def person_add(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def person(request: HttpRequest, user_id: int) -> HttpResponse:
+def person(request: SignedInRequest, user_id: int) -> HttpResponse:
     policies.may_read_everything(request.user).require()
     return _person_page(request, _somebody(user_id), OrganisationRoleForm())
 
@@ -57,13 +58,13 @@ def _somebody(user_id: int) -> User:
     return get_object_or_404(selectors.people(), pk=user_id)
 
 
-def _person_page(request: HttpRequest, shown: User, form: OrganisationRoleForm, *, status: int = 200) -> HttpResponse:
+def _person_page(request: SignedInRequest, shown: User, form: OrganisationRoleForm, *, status: int = 200) -> HttpResponse:
     context = {"person": shown, "form": form, "may_manage": policies.may_manage_people(request.user), "tokens": selectors.tokens_of(shown)}
     return render(request, "administration/person.html", context, status=status)
 
 
 @require_POST
-def role_give(request: HttpRequest, user_id: int) -> HttpResponse:
+def role_give(request: SignedInRequest, user_id: int) -> HttpResponse:
     policies.may_manage_people(request.user).require()
     shown = _somebody(user_id)
     form = OrganisationRoleForm(request.POST)
@@ -76,7 +77,7 @@ def role_give(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
-def role_take(request: HttpRequest, membership_id: int) -> HttpResponse:
+def role_take(request: SignedInRequest, membership_id: int) -> HttpResponse:
     policies.may_manage_people(request.user).require()
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_id, scope=None)
     form = ReasonForm(request.POST)
@@ -88,7 +89,7 @@ def role_take(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 
 @require_POST
-def person_set_active(request: HttpRequest, user_id: int) -> HttpResponse:
+def person_set_active(request: SignedInRequest, user_id: int) -> HttpResponse:
     policies.may_manage_people(request.user).require()
     shown = _somebody(user_id)
     form = ReasonForm(request.POST)
