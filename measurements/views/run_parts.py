@@ -148,7 +148,13 @@ class Live:
 
     @property
     def foot(self) -> str:
-        return FOOT_WORDS.get(self.phase, "")
+        if self.phase != RunState.RUNNING:
+            return FOOT_WORDS.get(self.phase, "")
+        if self.progress.waits_until is not None:
+            return f"The endpoint asked for no call before {formats.exact(self.progress.waits_until)}. The run goes on by itself after that."
+        if not self.progress.pumps:
+            return "No worker is at it just now. It goes on by itself as soon as one is free."
+        return FOOT_WORDS[RunState.RUNNING]
 
     @property
     def percent(self) -> int:

@@ -15,6 +15,7 @@ from measurements.models import Estimate, MetricVersion, Run
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import figures
 from measurements.selectors import runs as selectors
+from raiportal.look import formats
 from raiportal.look.charts import IntervalPlot, IntervalRow, Verdict, interval_plot
 
 STRATUM_ROW_HEIGHT = 26  # pixels, as in the reference
@@ -75,6 +76,7 @@ def results_context(run: Run, counts: selectors.Counts, estimates: Sequence[Esti
         "severity_links": _severity_links(run, chosen) if chosen else [],
         "has_unjudged": any(result.estimate.unjudged for result in whole),
         "strata": _strata(run, chosen, estimates) if chosen else None,
+        "inconclusive": _inconclusive_words(run, whole),
         "outcomes": _outcomes(run, counts),
         "sampling_words": SAMPLING_WORDS[Sampling(run.snapshot["set_version"]["sampling"])],
         "threshold": whole[0].version.threshold if len({result.version.threshold for result in whole}) == 1 else None,
@@ -95,6 +97,16 @@ def _result(run: Run, estimate: Estimate) -> MetricResult:
         counted_url=outputs_url(run, metric=version.metric_id, judged=Judged.COUNTED.value),
         unjudged_url=outputs_url(run, metric=version.metric_id, judged=Judged.UNJUDGED.value),
     )
+
+
+def _inconclusive_words(run: Run, whole: Sequence[MetricResult]) -> str:
+    """Why the figures decide nothing, for the metric that lacks most; nothing when all are conclusive."""
+    shares = [result.figures.error_share for result in whole if not result.estimate.is_conclusive]
+    if not shares:
+        return ""
+    lost = formats.rate(max((share for share in shares if share is not None), default=None))
+    allowed = formats.threshold(run.error_budget_rate)
+    return f"{lost} of the outputs that ended failed or couldn't be judged, and no more than {allowed} may. Find out why, then run it again."
 
 
 def _row(run: Run, result: MetricResult) -> IntervalRow:
