@@ -25,6 +25,7 @@ from systems.providers import open_client
 
 log = structlog.get_logger(__name__)
 
+FIRST_SWEEP_SECONDS = 60  # that the sweep of a starting worker may wait for its first child
 CLOSING_SECONDS = 700  # beyond a pump's life: the longest call a deployment may allow, and the estimates
 PUMP_LIMIT_SECONDS = int(settings.ENGINE_PUMP_SECONDS) + CLOSING_SECONDS
 
@@ -95,7 +96,7 @@ def load_before_forking(**_: object) -> None:
 
 @signals.worker_ready.connect
 def sweep_at_start(**_: object) -> None:
-    queue.send("measurements.tasks.sweep_runs", expires=settings.SWEEP_SECONDS)
+    queue.send("measurements.tasks.sweep_runs", expires=FIRST_SWEEP_SECONDS)
 
 
 @signals.worker_shutting_down.connect

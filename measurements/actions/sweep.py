@@ -16,6 +16,7 @@ from raiportal.errors import Conflict
 
 log = structlog.get_logger(__name__)
 
+QUEUED_SWEEPS = 3  # so long may a pump wait for a worker before a later sweep's takes its place
 STALE_SHARE = 0.6  # of a lease's life: a grant with less than that left has missed several renewals, so its pump is probably dead
 
 # Runs with work left and no pump that renews its grant. The pump that is queued waits until a stale grant has expired.
@@ -46,7 +47,7 @@ def sweep_runs(*, actor: User) -> Swept:
     """Wake a pump for each run that has none, finish runs whose work is done, work out missing estimates."""
     pumped = _ids(_WITHOUT_PUMP, fresh=STALE_SHARE * settings.ENGINE_LEASE_SECONDS)
     for run_id in pumped:
-        queue.send(runs.PUMP, expires=settings.SWEEP_SECONDS, run_id=run_id)
+        queue.send(runs.PUMP, expires=QUEUED_SWEEPS * settings.SWEEP_SECONDS, run_id=run_id)
     finished = [run_id for run_id in _ids(_UNFINISHED) if _finish(run_id, actor)]
     judged = _ids(_WITHOUT_ESTIMATES)
     for run_id in judged:

@@ -133,6 +133,10 @@ class Calls:
 
     async def _ask(self, item: Item) -> None:
         began = time.monotonic()
+        if not self._permit.is_fresh(began):  # this process stood still since the call was allowed
+            item.calls -= 1
+            self._pool.add_waiting(item, began)
+            return
         try:
             reply = await self._client.complete(item.call, deadline_seconds=self.deadline_seconds)
         except Retryable as error:

@@ -177,8 +177,7 @@ class Pump:
         return self._state == RunState.RUNNING and self._calls.halt is None and self._closing_at is None and self._permit.is_fresh(now)
 
     def _start_calls(self) -> None:
-        now = time.monotonic()
-        while self._may_work(now) and (item := self._pool.peek(now)) is not None and self._calls.has_room_for(item):
+        while self._may_work(now := time.monotonic()) and (item := self._pool.peek(now)) is not None and self._calls.has_room_for(item):
             if self._permit.opens_at(item, now) > now:
                 return
             self._permit.use(item, now)

@@ -143,7 +143,7 @@ def test_a_lowered_limit_is_obeyed_while_a_run_runs(simulator: RunningSimulator,
     with running_worker(tmp_path):
         wait_for_outputs(run, 20)
         type(deployment).objects.filter(pk=deployment.pk).update(max_concurrency=2)
-        time.sleep(0.6)  # one tick, and the calls in flight
+        wait_for(lambda: Grant.objects.filter(slots__lte=2).exists(), "The lower limit was not heeded")
         simulator.client.post("/_simulator/reset").raise_for_status()
         time.sleep(1.0)
         assert simulator.log()["peak_in_flight"] <= 2
@@ -156,7 +156,7 @@ def test_a_paused_run_stops_calling_and_goes_on_when_resumed(simulator: RunningS
     with running_worker(tmp_path):
         wait_for_outputs(run, 20)
         runs.pause_run(run_id=run.pk, actor=run.created_by)
-        time.sleep(0.8)  # a tick, and the calls in flight
+        wait_for(lambda: not Grant.objects.exists(), "The pump did not end")
         calls = simulator.log()["calls"]
         assert calls == stored(run) < PROMPTS
         time.sleep(0.5)

@@ -129,7 +129,7 @@ def test_a_call_ends_at_its_deadline(simulator: RunningSimulator, monkeypatch: p
 
     tasks.pump(run_id=run.pk)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # the drip alone would take minutes
     assert outcomes(run)["timeout"] == 2
 
 
