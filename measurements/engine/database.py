@@ -26,10 +26,10 @@ async def connect() -> Connection:
         port=database["PORT"] or None,
         connect_timeout=CONNECT_SECONDS,
         application_name="raiportal pump",
-        options="-c enable_seqscan=off",  # a plan cached while `output` was empty would scan it whole for the rest of the run
         autocommit=True,
         prepare_threshold=1,
         row_factory=namedtuple_row,
     )
     set_json_loads(orjson.loads, connection)
+    await connection.execute("set enable_seqscan = off")  # a plan cached while `output` was empty would scan it whole for the rest of the run
     return connection
