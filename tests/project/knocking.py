@@ -14,7 +14,7 @@ from django.urls import resolve, reverse
 
 from raiportal.audit.models import Entry
 from tests.project.access import Answer, Door, Who
-from tests.project.world import World, changed_tables, digest_of_tables
+from tests.project.world import World
 
 UNKNOWN = 987_654_321  # an id that nothing has
 NAMES_A_ROW = ("system", "deployment", "configuration", "measurement_set_version", "metrics")  # in bodies of the API
@@ -55,9 +55,9 @@ def comparable(response: HttpResponse) -> tuple[int, bytes]:
 
 def must_answer(world: World, door: Door, who: Who) -> None:
     """Knock and require what the table says."""
-    before, refusals = digest_of_tables(), _refusals()
+    watch, refusals = world.watch(), _refusals()
     response = knock(world, door, who)
-    changed = changed_tables(before)
+    changed = watch.changed()
     answer = door.answer_to(who)
     if answer is Answer.DONE:
         _must_be_done(door, who, response, changed)

@@ -25,9 +25,10 @@ INTRODUCTION = """# Permissions
 
 Who may do what. Written from `tests/project/access.py` by `python -m tests.project.write_docs`; a test compares, and another tries every line as every role.
 
-**yes**: may do it. **no**: may know of it, is refused with the reason, and the refusal is recorded. **–**: learns nothing; the answer is that of an id that doesn't exist.
-Empty: has to sign in first. Owner and viewer mean a role in the system that the object belongs to. A token does what its owner may do, in the systems
-it is limited to; a read-only token changes nothing. Everything else is refused: an address that the table doesn't list fails the tests.
+**yes**: may do it. **no**: may know of it, is refused with the reason, and the refusal is recorded. **–**: learns nothing; the answer is that of an
+id that doesn't exist. Empty: has to sign in first. Owner and viewer mean a role in the system that the object belongs to; a list shows each person what
+they may see of it. A token does what its owner may do, in the systems it is limited to; a read-only token changes nothing. Everything else is refused:
+an address that the table doesn't list fails the tests.
 """
 
 

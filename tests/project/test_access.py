@@ -12,7 +12,7 @@ from django.urls.resolvers import RegexPattern
 from tests.project import addresses
 from tests.project.access import DOORS, LEFT_TO_THEIR_OWN_TESTS, Door, Who
 from tests.project.knocking import knock, must_answer, text_of
-from tests.project.world import World, changed_tables, digest_of_tables
+from tests.project.world import World
 
 TRIALS = [(door, who) for door in DOORS for who in Who if who is not Who.READING_TOKEN or door.is_api]
 BY_NAME: dict[str, list[Door]] = {}
@@ -63,21 +63,21 @@ def test_every_line_of_the_table_has_an_address_of_its_own() -> None:
 def test_address_answers_no_method_beyond_the_table(world: World, name: str) -> None:
     door = BY_NAME[name][0]
     listed_methods = {door.method for door in BY_NAME[name]} | {method for method, left in LEFT_TO_THEIR_OWN_TESTS if left == name}
-    before = digest_of_tables()
+    watch = world.watch()
 
     answers = {
         method: knock(world, door, Who.ADMINISTRATOR, method=method, sent={}).status_code for method in addresses.METHODS if method not in listed_methods
     }
 
     assert set(answers.values()) <= {405}, answers
-    assert changed_tables(before) == set()
+    assert watch.changed() == set()
 
 
 @pytest.mark.parametrize("name", [name for name, doors in BY_NAME.items() if any(door.is_reading for door in doors)])
 def test_method_override_and_options_change_nothing(world: World, name: str) -> None:
     """SEC-06: a viewer tries what is advertised, and what old frameworks let pass."""
     door = next(door for door in BY_NAME[name] if door.is_reading)
-    plain, before = knock(world, door, Who.VIEWER).status_code, digest_of_tables()
+    plain, watch = knock(world, door, Who.VIEWER).status_code, world.watch()
 
     overridden = knock(world, door, Who.VIEWER, method="GET", **OVERRIDES)
     posted = knock(world, door, Who.VIEWER, method="POST", sent={"_method": "DELETE"}, **OVERRIDES)
@@ -86,18 +86,18 @@ def test_method_override_and_options_change_nothing(world: World, name: str) -> 
     assert overridden.status_code == plain
     assert posted.status_code in {302, 400, 403, 404, 405, 415, 422} or door.name.startswith(("account_", "token-"))
     assert asked.status_code in {200, 302, 403, 404, 405}
-    assert {table for table in changed_tables(before) if not table.startswith("audit_")} == set()
+    assert {table for table in watch.changed() if not table.startswith("audit_")} == set()
 
 
 def test_children_are_not_reached_through_a_system_of_ones_own(world: World) -> None:
     """SEC-02, mixed nesting: the address names one's own system and somebody else's child."""
     mixed = {"system_id": world.s2.system.pk, "membership_id": world.s1.membership.pk}
-    before = digest_of_tables()
+    watch = world.watch()
 
     answers = [_taken_role(world, who, mixed) for who in (Who.FOREIGNER, Who.ADMINISTRATOR)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert changed_tables(before) == set()
+    assert watch.changed() == set()
 
 
 def _taken_role(world: World, who: Who, at: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,11 @@ class World:
     organisation_deployment: Deployment
     organisation_configuration: Configuration
     tokens: dict[Who, ApiToken]
+    digests: dict[str, str]  # of all tables, as every test finds them
+
+    def watch(self) -> Watch:
+        """Watch the tables from the beginning of a test on."""
+        return watch(self.digests)
 
     def browser(self, who: Who, **options: Any) -> Client:
         """A browser in which this person is signed in, or nobody is."""
@@ -129,6 +134,7 @@ def build(words: Words = plainly) -> World:
         organisation_deployment=shared,
         organisation_configuration=Configuration.objects.get(deployment=shared),
         tokens={who: ApiToken.objects.filter(user=person).latest("pk") for who, person in people.items()},
+        digests=watch().digests,
     )
 
 
@@ -292,25 +298,54 @@ def _finish(run: Run, words: Words) -> None:
 
 # --- What the tables hold ---
 NOT_COMPARED = frozenset({"django_session", "cache_entry", "django_migrations"})
+# The ledger's notes of refusals don't count, nor when a token was last used.
+COMPARED_PARTS = {
+    "audit_entry": "select * from audit_entry where action <> 'refused'",
+    "audit_payload": "select p.* from audit_payload p join audit_entry e on e.id = p.entry_id where e.action <> 'refused'",
+    "account_api_token": "select id, user_id, name, prefix, digest, ability, expires_at, revoked_at from account_api_token",
+}
+WRITES_SO_FAR = "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables"  # by the present transaction
+Digests = dict[str, str]
 
 
-def digest_of_tables() -> dict[str, str]:
-    """For each table a digest over all its rows; a changed, added or removed row changes it. The ledger's notes of refusals don't count."""
+@dataclass(frozen=True)
+class Watch:
+    """The state of all tables at one moment, to be compared with a later one of the same transaction."""
+
+    digests: Digests
+    writes: dict[str, int]
+
+    def changed(self) -> set[str]:
+        """Tables in which a row was added, removed or changed since. Only tables that were written to are read again."""
+        now = _writes()
+        written = {table for table, count in now.items() if count != self.writes.get(table, 0)} - NOT_COMPARED
+        after = _digests(written) if written else {}
+        return {table for table, digest in after.items() if digest != self.digests.get(table)}
+
+
+def watch(digests: Digests | None = None) -> Watch:
+    """Watch the tables from now on; `digests` are given where they are known."""
+    return Watch(_digests(_tables()) if digests is None else digests, _writes())
+
+
+def _tables() -> set[str]:
     with connection.cursor() as cursor:
-        tables = sorted(set(connection.introspection.table_names(cursor)) - NOT_COMPARED)
-        cursor.execute(" union all ".join(_digest_query(table) for table in tables))
+        return set(connection.introspection.table_names(cursor)) - NOT_COMPARED
+
+
+def _writes() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITES_SO_FAR)
+        return dict(cursor.fetchall())
+
+
+def _digests(tables: Iterable[str]) -> Digests:
+    """For each table a digest over all its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(" union all ".join(_digest_query(table) for table in sorted(tables)))
         return dict(cursor.fetchall())
 
 
 def _digest_query(table: str) -> str:
-    rows = {
-        "audit_entry": "select * from audit_entry where action <> 'refused'",
-        "audit_payload": "select p.* from audit_payload p join audit_entry e on e.id = p.entry_id where e.action <> 'refused'",
-        "account_api_token": "select id, user_id, name, prefix, digest, ability, expires_at, revoked_at from account_api_token",
-    }.get(table, f'select * from "{table}"')
+    rows = COMPARED_PARTS.get(table, f'select * from "{table}"')
     return f"select '{table}', coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from ({rows}) t"
-
-
-def changed_tables(before: dict[str, str]) -> set[str]:
-    after = digest_of_tables()
-    return {table for table in after if after[table] != before.get(table)}
