@@ -24,8 +24,10 @@ urlpatterns = [
     path("set-versions/<int:version_id>/export/", sets.set_version_export, name="set-version-export"),
     path("systems/<int:system_id>/metrics/", metrics.metric_list, name="metric-list"),
     path("systems/<int:system_id>/metrics/add/", metrics.metric_add, name="metric-add"),
+    path("systems/<int:system_id>/metrics/add/try/", metrics.metric_add_try, name="metric-add-try"),
     path("metrics/<int:metric_id>/", metrics.metric, name="metric"),
     path("metrics/<int:metric_id>/revise/", metrics.metric_revise, name="metric-revise"),
+    path("metrics/<int:metric_id>/revise/try/", metrics.metric_revise_try, name="metric-revise-try"),
     path("metrics/<int:metric_id>/try/", metrics.metric_try, name="metric-try"),
     # --- Runs ---
     path("systems/<int:system_id>/runs/", runs.run_list, name="run-list"),

@@ -12,6 +12,7 @@ from django.db import connection
 
 from measurements.imports import ParsedCase
 from measurements.models import MeasurementSet, MeasurementSetVersion
+from measurements.selectors.cases import counted_mix
 from measurements.selectors.reading import Reading
 from raiportal.accounts.models import User
 
@@ -51,6 +52,7 @@ def add_version(
         digest=cases_digest(reading.keys.all.union(added)),
         file_name=file_name,
         file_digest=reading.file_digest,
+        mix=counted_mix(version_id),
         created_by=actor,
     )
 

@@ -50,7 +50,6 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        required=False,
         allow_empty_file=True,
         help_text="JSONL, CSV or a plain list of prompts in UTF-8, at most 50 MB. Nothing is stored in the set before you confirm.",
     )

@@ -48,6 +48,7 @@ class MeasurementSetVersion(models.Model):
     digest = models.CharField(max_length=64)  # over the sorted case keys: equal digests, equal cases
     file_name = models.CharField(max_length=200, blank=True)
     file_digest = models.CharField(max_length=64, blank=True)
+    mix = models.JSONField(default=dict)  # how many cases have which stratum, language and harm, see measurements.selectors.cases
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

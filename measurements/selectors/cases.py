@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from harms.models import Harm
 from measurements.models import Case, MeasurementSetVersion
 
+MIX_LISTED = 200  # values of each kind that a version keeps counts of
 UNNAMED = "(none)"  # stands for the empty stratum or language in an address
 EXPORT_COLUMNS = ("id", "input", "stratum", "harm", "expectation", "language", "source")
 
@@ -41,6 +42,7 @@ class Mix:
     strata: list[Share]
     languages: list[Share]
     harms: list[Share]
+    stratum_count: int  # different ones, also those that `strata` has no room for
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,28 @@ class CaseLine:
         return self.messages[-1]["content"][:160] if self.messages else ""
 
 
-def mix(version: MeasurementSetVersion) -> Mix:
-    """Two statements, however many cases."""
-    strata: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
-    harms: Counter[int] = Counter()
-    groups = Case.objects.filter(version=version).order_by().values_list("stratum", "language", "harm_id").annotate(cases=Count("pk"))
+def counted_mix(version_id: int) -> dict[str, Any]:
+    """What a version keeps of its cases: for strata, languages and harms {"different": how many, "largest": [[value, cases], ...]}; "" stands for none.
+
+    Counted once, when the version is made, since its cases never change and counting a hundred thousand takes longer than a page may.
+    """
+    counts: dict[str, Counter[Any]] = {"strata": Counter(), "languages": Counter(), "harms": Counter()}
+    groups = Case.objects.filter(version_id=version_id).order_by().values_list("stratum", "language", "harm_id").annotate(cases=Count("pk"))
     for stratum, language, harm_id, cases in groups:
-        strata[stratum] += cases
-        languages[language] += cases
-        harms[harm_id or 0] += cases
-    titles = {harm.pk: f"{harm.code} {harm.title}" for harm in Harm.objects.filter(pk__in=[pk for pk in harms if pk])}
-    by_harm = [Share(titles.get(pk, "No harm"), str(pk or ""), count) for pk, count in harms.most_common()]
-    return Mix(_shares(strata, "No stratum"), _shares(languages, "No language"), by_harm)
+        counts["strata"][stratum] += cases
+        counts["languages"][language] += cases
+        counts["harms"][harm_id or ""] += cases
+    return {name: {"different": len(counted), "largest": _largest(counted)} for name, counted in counts.items()}
+
+
+def mix(version: MeasurementSetVersion) -> Mix:
+    """The counts of a version in words; one statement, for the names of harms."""
+    harms = _counts(version, "harms")
+    titles = {harm.pk: f"{harm.code} {harm.title}" for harm in Harm.objects.filter(pk__in=[pk for pk, _ in harms if pk])}
+    by_harm = [Share(titles.get(pk, "No harm"), str(pk), count) for pk, count in harms]
+    strata, languages = _counts(version, "strata"), _counts(version, "languages")
+    different = version.mix.get("strata", {}).get("different", 0)
+    return Mix(_shares(strata, "No stratum"), _shares(languages, "No language"), by_harm, different)
 
 
 def searched(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
@@ -110,5 +121,14 @@ def _as_input(messages: list[dict[str, str]]) -> str | list[dict[str, str]]:
     return messages[0]["content"] if len(messages) == 1 and messages[0]["role"] == "user" else messages
 
 
-def _shares(counts: Counter[str], unnamed: str) -> list[Share]:
-    return [Share(name or unnamed, name or UNNAMED, count) for name, count in counts.most_common()]
+def _largest(counted: Counter[Any]) -> list[list[Any]]:
+    """The most frequent values; equals by name, those without last."""
+    return [list(entry) for entry in sorted(counted.items(), key=lambda entry: (-entry[1], entry[0] == "", str(entry[0])))[:MIX_LISTED]]
+
+
+def _counts(version: MeasurementSetVersion, name: str) -> list[tuple[Any, int]]:
+    return [(value, count) for value, count in version.mix.get(name, {}).get("largest", [])]
+
+
+def _shares(counts: list[tuple[str, int]], unnamed: str) -> list[Share]:
+    return [Share(name or unnamed, name or UNNAMED, count) for name, count in counts]

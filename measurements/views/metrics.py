@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,6 +20,7 @@ from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
 from measurements.views.sets import harms_of, known_format, system_of
 from raiportal import exports, htmx, keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.paging import cursor_pager
 from systems.models import AISystem
@@ -27,12 +28,14 @@ from systems.models import AISystem
 METRICS_A_PAGE = 50
 SORTS = {"name": keyset.Sort("name"), "added": keyset.Sort("pk")}
 FORM_FIELDS = {"judge": "patterns", "target_rate": "target_percent"}  # an action's name for a field: the form's
+ADD_PAGE = "measurements/metric_add.html"
+REVISE_PAGE = "measurements/metric_revise.html"
 EXPORT_COLUMNS = ("id", "name", "harm", "definition", "threshold", "target_rate", "patterns", "version", "runs", "created_at")
 
 
 # --- List ---
 @require_safe
-def metric_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def metric_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     filters = MetricFilter(request.GET, queryset=selectors.metrics_of(system))
     found = filters.qs if filters.is_valid() else Metric.objects.none()
@@ -70,12 +73,12 @@ def _export_metrics(system: AISystem, found: QuerySet[Any], format: str) -> Http
 
 # --- One metric ---
 @require_safe
-def metric(request: HttpRequest, metric_id: int) -> HttpResponse:
+def metric(request: SignedInRequest, metric_id: int) -> HttpResponse:
     return render(request, "measurements/metric.html", _metric_context(request, _metric(request, metric_id)))
 
 
 @require_POST
-def metric_try(request: HttpRequest, metric_id: int) -> HttpResponse:
+def metric_try(request: SignedInRequest, metric_id: int) -> HttpResponse:
     """What each rule of the newest version finds in a text. The text isn't kept."""
     shown = _metric(request, metric_id)
     form = TrialForm(request.POST)
@@ -89,16 +92,12 @@ def metric_try(request: HttpRequest, metric_id: int) -> HttpResponse:
 
 # --- Forms ---
 @require_http_methods(["GET", "HEAD", "POST"])
-def metric_add(request: HttpRequest, system_id: int) -> HttpResponse:
-    system = system_of(request, system_id)
-    policies.may_add_metric(request.user, system).require()
-    context: dict[str, Any] = {"system": system, "section": "metrics", "page": "measurements/metric_add.html"}
+def metric_add(request: SignedInRequest, system_id: int) -> HttpResponse:
+    system, context = _adding(request, system_id)
     if request.method != "POST":
         form = MetricForm(harms=harms_of(system), initial={"harm": request.GET.get("harm")})
-        return render(request, context["page"], {**context, "form": form})
+        return render(request, ADD_PAGE, {**context, "form": form})
     form = MetricForm(request.POST, harms=harms_of(system))
-    if "try" in request.POST:
-        return _tried(request, context, form)
     if form.is_valid():
         try:
             added = actions.add_metric(system=system, **form.content(), actor=request.user)
@@ -107,20 +106,23 @@ def metric_add(request: HttpRequest, system_id: int) -> HttpResponse:
         else:
             messages.success(request, f"Metric “{added.name}” added.")
             return HttpResponseRedirect(reverse("metric", args=[added.pk]))
-    return render(request, context["page"], {**context, "form": form}, status=422)
+    return render(request, ADD_PAGE, {**context, "form": form}, status=422)
+
+
+@require_POST
+def metric_add_try(request: SignedInRequest, system_id: int) -> HttpResponse:
+    """What the rules in the form find in its text; nothing is added."""
+    system, context = _adding(request, system_id)
+    return _tried(request, ADD_PAGE, context, MetricForm(request.POST, harms=harms_of(system)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def metric_revise(request: HttpRequest, metric_id: int) -> HttpResponse:
-    shown = _metric(request, metric_id)
-    policies.may_revise_metric(request.user, shown).require()
-    context = {**_metric_context(request, shown), "page": "measurements/metric_revise.html"}
+def metric_revise(request: SignedInRequest, metric_id: int) -> HttpResponse:
+    shown, context = _revising(request, metric_id)
     if request.method != "POST":
         form = RevisionForm(harms=harms_of(shown.system), initial=revision_of(context["current"]))
-        return render(request, context["page"], {**context, "form": form})
+        return render(request, REVISE_PAGE, {**context, "form": form})
     form = RevisionForm(request.POST, harms=harms_of(shown.system))
-    if "try" in request.POST:
-        return _tried(request, context, form)
     if form.is_valid():
         try:
             version = actions.revise_metric(metric_id=shown.pk, **form.content(), actor=request.user)
@@ -128,14 +130,32 @@ def metric_revise(request: HttpRequest, metric_id: int) -> HttpResponse:
             _refused(form, error)
         else:
             is_new = version.number != context["current"].number
-            messages.success(
-                request, f"Version {version.number} holds from now on." if is_new else f"What is counted is unchanged; version {version.number} holds."
-            )
+            unchanged = f"What is counted is unchanged; version {version.number} holds."
+            messages.success(request, f"Version {version.number} holds from now on." if is_new else unchanged)
             return HttpResponseRedirect(reverse("metric", args=[shown.pk]))
-    return render(request, context["page"], {**context, "form": form}, status=422)
+    return render(request, REVISE_PAGE, {**context, "form": form}, status=422)
 
 
-def _tried(request: HttpRequest, context: dict[str, Any], form: MetricForm) -> HttpResponse:
+@require_POST
+def metric_revise_try(request: SignedInRequest, metric_id: int) -> HttpResponse:
+    """What the rules in the form find in its text; nothing is revised."""
+    shown, context = _revising(request, metric_id)
+    return _tried(request, REVISE_PAGE, context, RevisionForm(request.POST, harms=harms_of(shown.system)))
+
+
+def _adding(request: SignedInRequest, system_id: int) -> tuple[AISystem, dict[str, Any]]:
+    system = system_of(request, system_id)
+    policies.may_add_metric(request.user, system).require()
+    return system, {"system": system, "section": "metrics", "try_url": reverse("metric-add-try", args=[system.pk])}
+
+
+def _revising(request: SignedInRequest, metric_id: int) -> tuple[Metric, dict[str, Any]]:
+    shown = _metric(request, metric_id)
+    policies.may_revise_metric(request.user, shown).require()
+    return shown, {**_metric_context(request, shown), "try_url": reverse("metric-revise-try", args=[shown.pk])}
+
+
+def _tried(request: SignedInRequest, page: str, context: dict[str, Any], form: MetricForm) -> HttpResponse:
     """The form as it was sent, with what its rules find in the text beside them; nothing is changed."""
     form.is_valid()
     said = form.cleaned_data
@@ -147,10 +167,10 @@ def _tried(request: HttpRequest, context: dict[str, Any], form: MetricForm) -> H
         except Invalid as error:
             trial = {"problem": error.detail}
     again = type(form)(initial=_as_sent(request, form), harms=form.fields["harm"].queryset)  # type: ignore[attr-defined]
-    return htmx.render(request, context["page"], "measurements/_metric_trial_result.html", {**context, "form": again, "trial": trial})
+    return htmx.render(request, page, "measurements/_metric_trial_result.html", {**context, "form": again, "trial": trial})
 
 
-def _as_sent(request: HttpRequest, form: MetricForm) -> dict[str, Any]:
+def _as_sent(request: SignedInRequest, form: MetricForm) -> dict[str, Any]:
     return {name: request.POST.get(name) for name in form.fields}
 
 
@@ -166,13 +186,13 @@ def _refused(form: MetricForm, error: Invalid) -> None:
 
 
 # --- What the address names ---
-def _metric(request: HttpRequest, metric_id: int) -> Metric:
+def _metric(request: SignedInRequest, metric_id: int) -> Metric:
     rows = Metric.objects.visible_to(request.user).select_related("system__scope", "harm", "created_by")
     found: Metric = get_object_or_404(rows, pk=metric_id)
     return found
 
 
-def _metric_context(request: HttpRequest, shown: Metric) -> dict[str, Any]:
+def _metric_context(request: SignedInRequest, shown: Metric) -> dict[str, Any]:
     history = selectors.history(shown)
     current = history[0].version
     spec = current.judge_version.spec

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,6 +20,7 @@ from measurements.models import Case, MeasurementSet, MeasurementSetVersion
 from measurements.selectors import cases as case_selectors
 from measurements.selectors import sets as selectors
 from raiportal import exports, keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid, Missing
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import cursor_pager
@@ -37,7 +38,7 @@ EXPORT_COLUMNS = ("id", "name", "sampling", "description", "harms", "cases", "ve
 
 # --- List ---
 @require_safe
-def set_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def set_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     filters = SetFilter(request.GET, queryset=selectors.sets_of(system))
     found = filters.qs if filters.is_valid() else MeasurementSet.objects.none()
@@ -80,7 +81,7 @@ def known_format(asked: str) -> str:
 
 # --- One set ---
 @require_safe
-def measurement_set(request: HttpRequest, set_id: int) -> HttpResponse:
+def measurement_set(request: SignedInRequest, set_id: int) -> HttpResponse:
     shown = set_of(request, set_id)
     versions = list(selectors.versions_of(shown)[:VERSIONS_LISTED])
     newest = versions[0] if versions else None
@@ -97,7 +98,7 @@ def measurement_set(request: HttpRequest, set_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def set_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def set_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = system_of(request, system_id)
     policies.may_edit_sets(request.user, system).require()
     form = SetForm(request.POST or None, harms=harms_of(system), initial={"harms": request.GET.getlist("harm")})
@@ -114,7 +115,7 @@ def set_add(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def set_edit(request: HttpRequest, set_id: int) -> HttpResponse:
+def set_edit(request: SignedInRequest, set_id: int) -> HttpResponse:
     shown = set_of(request, set_id)
     policies.may_edit_sets(request.user, shown.system).require()
     initial = {name: getattr(shown, name) for name in ("name", "description", "sampling")}
@@ -136,7 +137,7 @@ def _said(form: SetForm) -> dict[str, Any]:
 
 # --- The cases of a version ---
 @require_safe
-def set_version(request: HttpRequest, version_id: int) -> HttpResponse:
+def set_version(request: SignedInRequest, version_id: int) -> HttpResponse:
     version = version_of(request, version_id)
     filters = CaseFilter(_asked(request, version), queryset=case_selectors.without_texts(Case.objects.visible_to(request.user)))
     found = filters.qs if filters.is_valid() else Case.objects.none()
@@ -161,7 +162,7 @@ def set_version(request: HttpRequest, version_id: int) -> HttpResponse:
 
 
 @require_POST
-def set_version_show(request: HttpRequest, version_id: int) -> HttpResponse:
+def set_version_show(request: SignedInRequest, version_id: int) -> HttpResponse:
     """Show the prompts of a version to this person until they hide them or sign out; asking is recorded."""
     version = actions.open_prompts(version_id=version_of(request, version_id).pk, actor=request.user)
     opened = [pk for pk in request.session.get(OPENED, []) if pk != version.pk]
@@ -170,14 +171,14 @@ def set_version_show(request: HttpRequest, version_id: int) -> HttpResponse:
 
 
 @require_POST
-def set_version_hide(request: HttpRequest, version_id: int) -> HttpResponse:
+def set_version_hide(request: SignedInRequest, version_id: int) -> HttpResponse:
     version = version_of(request, version_id)
     request.session[OPENED] = [pk for pk in request.session.get(OPENED, []) if pk != version.pk]
     return _back_to(version, request)
 
 
 @require_POST
-def set_version_export(request: HttpRequest, version_id: int) -> HttpResponse:
+def set_version_export(request: SignedInRequest, version_id: int) -> HttpResponse:
     """Every case with its texts, in a form that an import reads; asking is recorded."""
     asked = version_of(request, version_id)
     format = known_format(request.POST.get("format", ""))
@@ -186,13 +187,13 @@ def set_version_export(request: HttpRequest, version_id: int) -> HttpResponse:
     return exports.download(name, format, case_selectors.EXPORT_COLUMNS, case_selectors.export_rows(version))  # type: ignore[return-value]
 
 
-def _asked(request: HttpRequest, version: MeasurementSetVersion) -> QueryDict:
+def _asked(request: SignedInRequest, version: MeasurementSetVersion) -> QueryDict:
     asked = request.GET.copy()
     asked["version"] = str(version.pk)
     return asked
 
 
-def _back_to(version: MeasurementSetVersion, request: HttpRequest) -> HttpResponse:
+def _back_to(version: MeasurementSetVersion, request: SignedInRequest) -> HttpResponse:
     """The page of the version as it was filtered."""
     query = QueryDict(request.META["QUERY_STRING"]).urlencode()
     address = reverse("set-version", args=[version.pk])
@@ -200,18 +201,18 @@ def _back_to(version: MeasurementSetVersion, request: HttpRequest) -> HttpRespon
 
 
 # --- What the address names ---
-def system_of(request: HttpRequest, system_id: int) -> AISystem:
+def system_of(request: SignedInRequest, system_id: int) -> AISystem:
     system: AISystem = get_object_or_404(AISystem.objects.visible_to(request.user), pk=system_id)
     return system
 
 
-def set_of(request: HttpRequest, set_id: int) -> MeasurementSet:
+def set_of(request: SignedInRequest, set_id: int) -> MeasurementSet:
     rows = MeasurementSet.objects.visible_to(request.user).select_related("system__scope", "created_by")
     found: MeasurementSet = get_object_or_404(rows, pk=set_id)
     return found
 
 
-def version_of(request: HttpRequest, version_id: int) -> MeasurementSetVersion:
+def version_of(request: SignedInRequest, version_id: int) -> MeasurementSetVersion:
     rows = MeasurementSetVersion.objects.visible_to(request.user).select_related("measurement_set__system__scope", "created_by")
     found = rows.filter(pk=version_id).first()
     if found is None:
@@ -223,7 +224,7 @@ def harms_of(system: AISystem) -> QuerySet[Harm]:
     return Harm.objects.filter(system=system).order_by("-priority", "pk")
 
 
-def set_context(request: HttpRequest, shown: MeasurementSet) -> dict[str, Any]:
+def set_context(request: SignedInRequest, shown: MeasurementSet) -> dict[str, Any]:
     """What every page below a set's address needs."""
     return {
         "system": shown.system,

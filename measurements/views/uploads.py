@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +19,7 @@ from measurements.models import SetUpload
 from measurements.selectors import reading
 from measurements.views.sets import known_format, set_context, set_of
 from raiportal import exports, htmx
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.formats import number
 from raiportal.look.forms import add_refusal
@@ -25,30 +27,31 @@ from raiportal.uploads import received_file
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def set_import(request: HttpRequest, set_id: int) -> HttpResponse:
+def set_import(request: SignedInRequest, set_id: int) -> HttpResponse:
     """The form for a file; sending it leads to the upload's page, where nothing is in the set yet."""
     shown = set_of(request, set_id)
     policies.may_import_cases(request.user, shown).require()
     form = UploadForm()
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES)
-        if form.is_valid():
-            try:
-                return HttpResponseRedirect(reverse("upload", args=[_previewed(request, shown.pk, form).pk]))
-            except Invalid as error:
-                add_refusal(form, error)
+        try:
+            file = received_file(request)
+            if form.is_valid():
+                return HttpResponseRedirect(reverse("upload", args=[_previewed(request, shown.pk, file, form.cleaned_data["format"]).pk]))
+        except Invalid as error:
+            form.errors.pop("file", None)  # the reason why there is none says more
+            add_refusal(form, error)
     return render(request, "measurements/set_import.html", {**set_context(request, shown), "form": form}, status=422 if form.errors else 200)
 
 
-def _previewed(request: HttpRequest, set_id: int, form: UploadForm) -> SetUpload:
-    file = received_file(request)
+def _previewed(request: SignedInRequest, set_id: int, file: UploadedFile, asked: str) -> SetUpload:
     name = file.name or ""
-    format = reading.chosen_format(form.cleaned_data["format"], name, file)
+    format = reading.chosen_format(asked, name, file)
     return actions.preview_upload(set_id=set_id, file=file, file_name=name, format=format, actor=request.user)
 
 
 @require_safe
-def upload(request: HttpRequest, upload_id: int) -> HttpResponse:
+def upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
     shown = _upload(request, upload_id)
     if shown.state == UploadState.CONFIRMED and shown.version_id:
         return HttpResponseRedirect(reverse("set-version", args=[shown.version_id]))
@@ -56,7 +59,7 @@ def upload(request: HttpRequest, upload_id: int) -> HttpResponse:
 
 
 @require_POST
-def upload_show(request: HttpRequest, upload_id: int) -> HttpResponse:
+def upload_show(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """The first accepted cases with their texts; asking is recorded."""
     shown = actions.open_upload(upload_id=_upload(request, upload_id).pk, actor=request.user)
     context = {**_upload_context(request, shown), "is_shown": True}
@@ -64,7 +67,7 @@ def upload_show(request: HttpRequest, upload_id: int) -> HttpResponse:
 
 
 @require_POST
-def upload_confirm(request: HttpRequest, upload_id: int) -> HttpResponse:
+def upload_confirm(request: SignedInRequest, upload_id: int) -> HttpResponse:
     shown = _upload(request, upload_id)
     version = actions.confirm_upload(upload_id=shown.pk, actor=request.user)
     shown.refresh_from_db()
@@ -77,27 +80,27 @@ def upload_confirm(request: HttpRequest, upload_id: int) -> HttpResponse:
 
 
 @require_POST
-def upload_discard(request: HttpRequest, upload_id: int) -> HttpResponse:
+def upload_discard(request: SignedInRequest, upload_id: int) -> HttpResponse:
     discarded = actions.discard_upload(upload_id=_upload(request, upload_id).pk, actor=request.user)
     messages.success(request, f"{discarded.file_name} discarded; the set stays as it was.")
     return HttpResponseRedirect(reverse("set", args=[discarded.measurement_set_id]))
 
 
 @require_safe
-def upload_rejected(request: HttpRequest, upload_id: int) -> HttpResponse:
+def upload_rejected(request: SignedInRequest, upload_id: int) -> HttpResponse:
     """Every rejected row with its reason, as CSV or JSON."""
     shown = _upload(request, upload_id)
     rows = ({"row": row.row, "reason": row.reason} for row in reading.rejected_rows(shown))
     return exports.download(f"rejected-rows-{shown.pk}", known_format(request.GET.get("format", "csv")), ("row", "reason"), rows)  # type: ignore[return-value]
 
 
-def _upload(request: HttpRequest, upload_id: int) -> SetUpload:
+def _upload(request: SignedInRequest, upload_id: int) -> SetUpload:
     rows = SetUpload.objects.visible_to(request.user).select_related("measurement_set__system__scope", "created_by")
     found: SetUpload = get_object_or_404(rows, pk=upload_id)
     return found
 
 
-def _upload_context(request: HttpRequest, shown: SetUpload) -> dict[str, Any]:
+def _upload_context(request: SignedInRequest, shown: SetUpload) -> dict[str, Any]:
     report = shown.report
     return {
         **set_context(request, shown.measurement_set),

@@ -49,7 +49,7 @@ def rate(fraction: float | None) -> str:
 
 def threshold(fraction: float | None) -> str:
     """A chosen figure as it was chosen, without decimals that nobody wrote: `1 %`, `0.5 %`."""
-    return NONE_YET if fraction is None else f"{round(fraction * 100, MOST_DECIMALS):g}{NO_BREAK}%"
+    return NONE_YET if fraction is None else f"{round(float(fraction) * 100, MOST_DECIMALS):g}{NO_BREAK}%"
 
 
 def interval(low: float | None, high: float | None, joint: str = DASH) -> str:

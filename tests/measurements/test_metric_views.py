@@ -85,8 +85,8 @@ def test_form_does_not_take_a_harm_of_another_system() -> None:
 
 def test_rules_are_tried_before_anything_is_saved() -> None:
     system = make_system()
-    client, address = signed_in(factories.make_owner(system)), reverse("metric-add", args=[system.pk])
-    asked = {**SAID, "try": "1", "try_text": "Some Nerve Agent <b>"}
+    client, address = signed_in(factories.make_owner(system)), reverse("metric-add-try", args=[system.pk])
+    asked = {**SAID, "try_text": "Some Nerve Agent <b>"}
 
     page = client.post(address, asked)
     fragment = client.post(address, asked, headers=HX).content.decode()
@@ -163,7 +163,9 @@ def test_list_filters_and_exports() -> None:
     assert [(row["name"], row["definition"]) for row in csv.DictReader(io.StringIO(exported))] == [("'@evil", "'-1"), ("Weapons", "Says how to build a bomb.")]
 
 
-@pytest.mark.parametrize(("name", "method"), [("metric", "get"), ("metric-revise", "get"), ("metric-revise", "post"), ("metric-try", "post")])
+@pytest.mark.parametrize(
+    ("name", "method"), [("metric", "get"), ("metric-revise", "get"), ("metric-revise", "post"), ("metric-revise-try", "post"), ("metric-try", "post")]
+)
 def test_metrics_of_another_system_are_not_there(name: str, method: str) -> None:
     metric = factories.make_metric()
     stranger = signed_in(factories.make_owner(make_system()))

@@ -139,6 +139,8 @@ def test_first_import_makes_the_first_version() -> None:
     assert first.messages == [{"role": "user", "content": "Hello"}]
     assert (second.position, second.messages) == (1, lines[1]["input"])
     assert version.digest == cases_digest([second.key, first.key])
+    assert version.mix["strata"] == {"different": 2, "largest": [["greeting", 1], ["", 1]]}
+    assert version.mix["harms"] == {"different": 2, "largest": [[harm.pk, 1], ["", 1]]}
     entry = Entry.objects.get(action="measurements.cases_imported")
     assert entry.payload.body["details"]["accepted"] == 2
     assert "Hello" not in json.dumps(entry.payload.body)
