@@ -10,7 +10,7 @@ class MeasurementsConfig(AppConfig):
         from measurements import facts, navigation, panels, subjects
         from raiportal.audit.subjects import subject_kinds
         from raiportal.look.navigation import navigation as rail
-        from systems.extensions import deployment_panels, readiness_facts, system_panels
+        from systems.extensions import deployment_panels, portfolio_columns, readiness_facts, system_panels
 
         for item in navigation.ITEMS:
             rail.register(item)
@@ -18,6 +18,7 @@ class MeasurementsConfig(AppConfig):
             subject_kinds.register(kind)
         for fact in (facts.CASES, facts.METRICS, facts.RUNS):
             readiness_facts.register(fact)
+        portfolio_columns.register(panels.RUNS_UNDER_WAY)
         system_panels.register(panels.SYSTEM_RUNS)
         deployment_panels.register(panels.DEPLOYMENT_RUNS)
         harm_panels.register(panels.HARM_ESTIMATES)

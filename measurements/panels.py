@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from harms.extensions import HarmPanel
 from harms.models import Harm
 from measurements import policies
-from measurements.enums import Sampling
+from measurements.enums import RunState, Sampling
 from measurements.models import Estimate, Metric, Run
 from measurements.selectors import runs as selectors
 from measurements.views import run_parts, run_results
 from raiportal.accounts.models import User
 from raiportal.look.charts import IntervalRow, interval_plot
-from systems.extensions import DeploymentPanel, SystemPanel
+from systems.extensions import DeploymentPanel, Figure, PortfolioColumn, SystemPanel
 from systems.models import AISystem, Deployment
 
 RUNS_SHOWN = 5
@@ -26,6 +26,13 @@ PanelData = Mapping[str, Any]
 
 
 # --- Runs of systems and deployments ---
+def runs_under_way(systems: Sequence[AISystem], user: User) -> dict[int, Figure]:
+    """Running and paused runs by system id, in one query."""
+    open_runs = Run.objects.filter(system__in=systems, state__in=(RunState.RUNNING, RunState.PAUSED)).order_by()
+    counts = open_runs.values_list("system").annotate(Count("pk"))
+    return {system_id: Figure(count, reverse("run-list", args=[system_id])) for system_id, count in counts}
+
+
 def recent_runs_of_systems(systems: Sequence[AISystem], user: User) -> dict[int, PanelData]:
     newest = Run.objects.visible_to(user).filter(system=OuterRef("pk"))
     found = _newest_runs(AISystem.objects.filter(pk__in=[system.pk for system in systems]), newest)
@@ -100,6 +107,7 @@ def _harm_row(estimate: Estimate) -> IntervalRow:
     )
 
 
+RUNS_UNDER_WAY = PortfolioColumn("runs-under-way", "Runs under way", runs_under_way, order=20)
 SYSTEM_RUNS = SystemPanel("recent-runs", "measurements/_run_system_panel.html", recent_runs_of_systems, place="main", order=20)
 DEPLOYMENT_RUNS = DeploymentPanel("recent-runs", "measurements/_run_deployment_panel.html", recent_runs_on_deployments, order=20)
 HARM_ESTIMATES = HarmPanel("latest-estimates", "measurements/_run_harm_panel.html", estimates_of_harms, place="main", order=20)

@@ -200,6 +200,7 @@ def test_portfolio_and_overview_show_what_the_register_says(owner: Client, syste
     overview = owner.get(reverse("system", args=[system.pk])).content.decode()
 
     assert dict(row.figures)["Open high risks"].value == 1
+    assert "Runs under way" in dict(row.figures)
     assert "1 harm is not assessed" in overview
     assert "1 high risk has no owner" in overview
     assert "Invented dose" in overview
