@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from measurements import policies
 from measurements.engine.judging import Finding, RuleJudge, rule_judge
@@ -88,10 +89,10 @@ def _metric_versions(run: Run) -> list[MetricVersion]:
 
 def _judge_missing(run: Run, judge: RuleJudge) -> None:
     """Answers are judged as they are stored; what is left over comes from a judge that failed, or that was added."""
-    judged = Judgement.objects.filter(metric_version=judge.metric_version_id, judge_version=judge.judge_version_id, labeller=None)
+    judged = Judgement.objects.filter(output=OuterRef("pk"), metric_version=judge.metric_version_id, judge_version=judge.judge_version_id, labeller=None)
     after = 0
     while True:
-        waiting = Output.objects.filter(run=run, outcome=Outcome.ANSWERED, pk__gt=after).exclude(pk__in=judged.values("output"))
+        waiting = Output.objects.filter(run=run, outcome=Outcome.ANSWERED, pk__gt=after).exclude(Exists(judged))
         chunk = list(waiting.order_by("pk").values_list("pk", "text")[:CHUNK])
         if not chunk:
             return

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
+from django.db import connections
 from pytest_django import Settings
 
 from measurements import tasks
@@ -238,3 +241,23 @@ def test_a_pump_that_nobody_needs_leaves_at_once(simulator: RunningSimulator) ->
         tasks.pump(run_id=run.pk)
 
     assert simulator.log()["calls"] == 20
+
+
+def test_five_deliveries_have_one_effect(simulator: RunningSimulator, settings: Settings) -> None:
+    settings.ENGINE_TICK_SECONDS = 0.2
+    simulator.settings(latency_ms=50).raise_for_status()
+    run = make_run(port=simulator.port, cases=prompts(150), start=True)
+
+    def deliver() -> None:
+        with closing(connections["default"]):
+            tasks.pump(run_id=run.pk)
+
+    with ThreadPoolExecutor(5) as workers:
+        for delivery in [workers.submit(deliver) for _ in range(5)]:
+            delivery.result()
+
+    run.refresh_from_db()
+    log = simulator.log()
+    assert run.state == "completed"
+    assert log["calls"] == 150 == Output.objects.filter(run=run).count()
+    assert log["peak_in_flight"] <= 8
