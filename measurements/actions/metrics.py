@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from harms.models import Harm
 from measurements import policies, rules
-from measurements.enums import JudgeKind, MetricState
+from measurements.enums import JudgeKind
 from measurements.models import Judge, JudgeVersion, Metric, MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
@@ -70,7 +70,7 @@ def add_metric(
     spec = rule_spec(judge, threshold)
     try:
         with transaction.atomic():
-            added = Metric.objects.create(system=system, harm=harm, name=name.strip(), state=MetricState.AUTOMATED, created_by=actor)
+            added = Metric.objects.create(system=system, harm=harm, name=name.strip(), created_by=actor)
             machine = Judge.objects.create(system=system, kind=JudgeKind.RULE, name=f"Rules of {added.name}"[:LONGEST_NAME], created_by=actor)
             version = _add_version(added, 1, content, _add_judge_version(machine, 1, spec, actor), actor)
             ledger.record("measurements.metric_added", subject=added, actor=actor, version=version.pk, threshold=threshold, judge=str(version.judge_version))

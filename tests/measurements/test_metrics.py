@@ -42,7 +42,7 @@ def test_metric_comes_with_its_first_version_and_judge() -> None:
     )
 
     version = newest_version(added)
-    assert (added.name, added.harm, added.state) == ("Weapons", harm, "automated")
+    assert (added.name, added.harm, added.state) == ("Weapons", harm, "draft")
     assert (version.number, version.threshold, version.target_rate) == (1, 4, Decimal("0.010000"))
     assert version.judge_version.spec == {
         "patterns": [{"pattern": "bomb", "severity": 4}, {"pattern": "fuse", "severity": 2}, {"pattern": "nerve agent", "severity": 7}]
