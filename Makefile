@@ -36,8 +36,7 @@ test-full: $(DEV_READY) ## run the tests of faults and load
 check: $(DEV_READY) ## run the static checks and the tests of the repository itself
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(CHECK_SETTINGS) $(RUN) -m mypy raiportal systems harms measurements manage.py
-	$(RUN) -m djlint templates --check --quiet
+	$(CHECK_SETTINGS) $(RUN) -m mypy raiportal systems harms measurements sample manage.py
 	$(RUN) -m djlint templates --lint --quiet
 	$(VENV)/bin/lint-imports
 	$(CHECK_SETTINGS) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
