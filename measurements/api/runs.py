@@ -262,8 +262,8 @@ class OutputWhole(OutputRow):
     body = serializers.CharField(help_text="The provider's whole answer.")
 
     class Meta(OutputRow.Meta):
-        fields = (*OutputRow.Meta.fields, "prompt", "filters", "body")
-        read_only_fields = fields
+        fields = (*OutputRow.Meta.fields, "prompt", "filters", "body")  # type: ignore[assignment]  # three more
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class Outputs(Resource):

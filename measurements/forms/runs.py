@@ -88,7 +88,9 @@ def _configuration_words(configuration: Configuration) -> str:
 
 
 def _set_version_choices(versions: Sequence[MeasurementSetVersion]) -> list[Any]:
-    latest, earlier, seen = [], [], set()
+    latest: list[tuple[int, str]] = []
+    earlier: list[tuple[int, str]] = []
+    seen = set()
     for version in versions:
         cases = f"{formats.number(version.case_count)} case{'' if version.case_count == 1 else 's'}"
         choice = (version.pk, f"{version}, {cases}, {version.measurement_set.sampling}")

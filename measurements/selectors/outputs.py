@@ -104,10 +104,10 @@ class _IsAnyOf(Lookup):  # type: ignore[type-arg]  # can't be subscripted when i
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_values = self.process_lhs(compiler, connection)
         right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} = any({right})", [*left_values, *right_values]
+        return f"{left} = any({right})", (*left_values, *right_values)
 
 
 def _unjudged(run_id: int, versions: Sequence[MetricVersion]) -> Q:

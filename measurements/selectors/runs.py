@@ -97,7 +97,7 @@ def counts_of(runs: Iterable[Run]) -> dict[int, Counts]:
     by_id = {run.pk: run for run in runs}
     names = (*OUTCOMES, "prompt_tokens", "completion_tokens")
     summed = Lease.objects.filter(run__in=by_id).values("run_id").annotate(**{f"{name}_sum": Sum(name) for name in names}).order_by()
-    sums = {row["run_id"]: row for row in summed}
+    sums: dict[int, Any] = {row["run_id"]: row for row in summed}
     return {pk: _counts(run, sums.get(pk, {})) for pk, run in by_id.items()}
 
 

@@ -149,6 +149,10 @@ class OpenedText:
     left_out: int
     shown_at: datetime.datetime
 
+    @property
+    def quote_id(self) -> str:
+        return f"{self.id}-quote"
+
 
 def _whole_prompt(output: Output) -> str:
     case: Case = output.case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +16,7 @@ from measurements.selectors import outputs as selectors
 from measurements.selectors import runs as run_selectors
 from measurements.views import output_parts, run_parts
 from raiportal import clocks, exports, htmx, keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.paging import cursor_pager
 
@@ -24,7 +25,7 @@ SORTS = {"id": keyset.Sort("pk")}
 
 
 @require_safe
-def output_list(request: HttpRequest, run_id: int) -> HttpResponse:
+def output_list(request: SignedInRequest, run_id: int) -> HttpResponse:
     run = _run(request, run_id)
     filters = _filters(request, run)
     found = filters.qs if filters.is_valid() else Output.objects.none()
@@ -45,7 +46,7 @@ def output_list(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-def output_export(request: HttpRequest, run_id: int) -> StreamingHttpResponse:
+def output_export(request: SignedInRequest, run_id: int) -> StreamingHttpResponse:
     """The run's outputs as the filters in the address leave them, as a file; recorded, since it holds all texts."""
     run = _run(request, run_id)
     format = request.POST.get("format", "")
@@ -62,13 +63,13 @@ def output_export(request: HttpRequest, run_id: int) -> StreamingHttpResponse:
 
 
 @require_safe
-def output(request: HttpRequest, output_id: int) -> HttpResponse:
+def output(request: SignedInRequest, output_id: int) -> HttpResponse:
     shown = _output(request, output_id)
     return render(request, "measurements/output.html", output_parts.output_context(shown))
 
 
 @require_POST
-def output_text(request: HttpRequest, output_id: int) -> HttpResponse:
+def output_text(request: SignedInRequest, output_id: int) -> HttpResponse:
     """One part of an output's texts, and the row in the ledger that says who asked."""
     part = request.GET.get("part", "answer")
     if part not in output_parts.PARTS:
@@ -81,17 +82,17 @@ def output_text(request: HttpRequest, output_id: int) -> HttpResponse:
     return render(request, "measurements/output.html", output_parts.output_context(shown, text))
 
 
-def _filters(request: HttpRequest, run: Run) -> OutputFilter:
+def _filters(request: SignedInRequest, run: Run) -> OutputFilter:
     """The address's filters, on this run and no other."""
     data: QueryDict = request.GET.copy()
     data["run"] = str(run.pk)
     return OutputFilter(data, queryset=Output.objects.visible_to(request.user))
 
 
-def _run(request: HttpRequest, run_id: int) -> Run:
+def _run(request: SignedInRequest, run_id: int) -> Run:
     found: Run = get_object_or_404(run_selectors.with_parts(Run.objects.visible_to(request.user)), pk=run_id)
     return found
 
 
-def _output(request: HttpRequest, output_id: int) -> Any:
+def _output(request: SignedInRequest, output_id: int) -> Any:
     return get_object_or_404(selectors.for_its_page(Output.objects.visible_to(request.user)), pk=output_id)

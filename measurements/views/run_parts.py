@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
 from measurements import policies
@@ -20,6 +20,7 @@ from measurements.selectors import runs as selectors
 from measurements.selectors.progress import Progress, progress
 from measurements.views import run_results
 from measurements.workflow import RUN
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.look import formats
 from raiportal.look.charts import OutcomeBar, outcome_bar
 from systems.models import AISystem
@@ -196,7 +197,7 @@ class Tab:
     count: int | None = None
 
 
-def head_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """What the pages of one run have in common: title, badges, moves, tabs."""
     counts = selectors.counts_of([run])[run.pk]
     estimates = estimate_selectors.estimates_of(run) if run.judged_at else []
@@ -264,7 +265,7 @@ def pause_note(run: Run) -> PauseNote | None:
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
 
-def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+def run_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """The first tab: progress while the run is open, else what it found."""
     context = head_context(request, run)
     context |= {"open_tab": "run", "pause_note": pause_note(run)}
@@ -273,7 +274,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     return {**context, **run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))}
 
 
-def configuration_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+def configuration_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """The plan as it was frozen."""
     plan = run.snapshot
     metrics = [{**metric, "target_words": formats.threshold(float(metric["target_rate"] or 0))} for metric in plan["metrics"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +17,7 @@ from measurements.models import Run
 from measurements.selectors import runs as selectors
 from measurements.views import run_parts
 from raiportal import htmx, keyset
+from raiportal.accounts.requests import SignedInRequest
 from raiportal.audit import selectors as audit_selectors
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
@@ -31,7 +32,7 @@ TAG_HEADER = "HX-PTag"
 
 # --- List ---
 @require_safe
-def run_list(request: HttpRequest, system_id: int) -> HttpResponse:
+def run_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = _system(request, system_id)
     filters = RunFilter(request.GET, queryset=selectors.with_parts(Run.objects.visible_to(request.user).filter(system=system)))
     found = filters.qs if filters.is_valid() else Run.objects.none()
@@ -52,7 +53,7 @@ def run_list(request: HttpRequest, system_id: int) -> HttpResponse:
 
 # --- Plan and start ---
 @require_http_methods(["GET", "HEAD", "POST"])
-def run_add(request: HttpRequest, system_id: int) -> HttpResponse:
+def run_add(request: SignedInRequest, system_id: int) -> HttpResponse:
     system = _system(request, system_id)
     policies.may_measure(request.user, system).require()
     if request.method != "POST":
@@ -70,7 +71,7 @@ def run_add(request: HttpRequest, system_id: int) -> HttpResponse:
 
 
 @require_POST
-def run_preview(request: HttpRequest, system_id: int) -> HttpResponse:
+def run_preview(request: SignedInRequest, system_id: int) -> HttpResponse:
     """What the run would do by the form's answers so far; changes nothing."""
     system = _system(request, system_id)
     policies.may_measure(request.user, system).require()
@@ -80,7 +81,7 @@ def run_preview(request: HttpRequest, system_id: int) -> HttpResponse:
     return htmx.render(request, "measurements/run_add.html", "measurements/_run_preview.html", context)
 
 
-def _fresh_run_form(request: HttpRequest, system: AISystem) -> HttpResponse:
+def _fresh_run_form(request: SignedInRequest, system: AISystem) -> HttpResponse:
     """The form with what the address names chosen already, and else the newest of everything."""
     empty = RunForm(system=system)
     chosen = run_parts.preselected(request.GET, empty)
@@ -90,19 +91,19 @@ def _fresh_run_form(request: HttpRequest, system: AISystem) -> HttpResponse:
     return render(request, "measurements/run_add.html", {**run_parts.form_context(system, form), **run_parts.outlook_context(asked)})
 
 
-def _run_form(request: HttpRequest, system: AISystem, form: RunForm, *, status: int) -> HttpResponse:
+def _run_form(request: SignedInRequest, system: AISystem, form: RunForm, *, status: int) -> HttpResponse:
     return render(request, "measurements/run_add.html", run_parts.form_context(system, form), status=status)
 
 
 # --- One run ---
 @require_safe
-def run(request: HttpRequest, run_id: int) -> HttpResponse:
+def run(request: SignedInRequest, run_id: int) -> HttpResponse:
     shown = _run(request, run_id)
     return render(request, "measurements/run.html", run_parts.run_context(request, shown))
 
 
 @require_safe
-def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_progress(request: SignedInRequest, run_id: int) -> HttpResponse:
     """What the run's page asks every two seconds: nothing new (304), the new figures, or, once the run has moved on, the whole page's content."""
     shown = _run(request, run_id)
     if not htmx.wants_fragment(request):
@@ -120,14 +121,14 @@ def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_safe
-def run_configuration(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_configuration(request: SignedInRequest, run_id: int) -> HttpResponse:
     """What was frozen when the run was planned."""
     shown = _run(request, run_id)
     return render(request, "measurements/run_configuration.html", run_parts.configuration_context(request, shown))
 
 
 @require_safe
-def run_events(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_events(request: SignedInRequest, run_id: int) -> HttpResponse:
     shown = _run(request, run_id)
     lines = audit_selectors.history(Run._meta.label_lower, shown.pk, most=EVENTS_MOST)
     return render(
@@ -137,39 +138,39 @@ def run_events(request: HttpRequest, run_id: int) -> HttpResponse:
 
 # --- Moves ---
 @require_POST
-def run_start_now(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_start_now(request: SignedInRequest, run_id: int) -> HttpResponse:
     moved = actions.start_run(run_id=_run(request, run_id).pk, actor=request.user)
     return _told(request, moved, "started")
 
 
 @require_POST
-def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_pause(request: SignedInRequest, run_id: int) -> HttpResponse:
     moved = actions.pause_run(run_id=_run(request, run_id).pk, reason=request.POST.get("reason", "")[:2000], actor=request.user)
     return _told(request, moved, "paused. Calls in flight still end")
 
 
 @require_POST
-def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_resume(request: SignedInRequest, run_id: int) -> HttpResponse:
     moved = actions.resume_run(run_id=_run(request, run_id).pk, actor=request.user)
     return _told(request, moved, "goes on")
 
 
 @require_POST
-def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
     moved = actions.cancel_run(run_id=_run(request, run_id).pk, reason=reason_in(request.POST), actor=request.user)
     return _told(request, moved, "cancelled")
 
 
-def _told(request: HttpRequest, moved: Run, words: str) -> HttpResponse:
+def _told(request: SignedInRequest, moved: Run, words: str) -> HttpResponse:
     messages.success(request, f"Run {moved.code} {words}.")
     return htmx.go(request, reverse("run", args=[moved.pk]))
 
 
-def _system(request: HttpRequest, system_id: int) -> AISystem:
+def _system(request: SignedInRequest, system_id: int) -> AISystem:
     system: AISystem = get_object_or_404(AISystem.objects.visible_to(request.user), pk=system_id)
     return system
 
 
-def _run(request: HttpRequest, run_id: int) -> Run:
+def _run(request: SignedInRequest, run_id: int) -> Run:
     found: Run = get_object_or_404(selectors.with_parts(Run.objects.visible_to(request.user)), pk=run_id)
     return found

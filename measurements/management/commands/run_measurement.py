@@ -134,7 +134,7 @@ def _metric_versions(system: AISystem, names: list[str]) -> list[MetricVersion]:
 
 def _named(rows: Any, name: str, kind: str, fields: tuple[str, ...]) -> Any:
     """The row with this id, or else with this name. Raises CommandError for none."""
-    asked = [{"pk": int(name)}] if name.isascii() and name.isdigit() and len(name) < LONGEST_ID else []
+    asked: list[dict[str, Any]] = [{"pk": int(name)}] if name.isascii() and name.isdigit() and len(name) < LONGEST_ID else []
     asked += [{field: name} for field in fields]
     found = next((row for condition in asked if (row := rows.filter(**condition).first())), None)
     if found is None:
