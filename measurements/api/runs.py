@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -17,6 +18,7 @@ from measurements.enums import FailureReason, Outcome, PauseCause, RunState
 from measurements.filters import OutputFilter, RunFilter
 from measurements.models import Judgement, MeasurementSetVersion, Metric, MetricVersion, Output, Run
 from measurements.selectors import metrics as metric_selectors
+from measurements.selectors import outputs as output_selectors
 from measurements.selectors import runs as selectors
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
@@ -274,7 +276,12 @@ class Outputs(Resource):
     filterset_class = OutputFilter
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset().select_related("case").prefetch_related("judgements__metric_version")
+        rows = (
+            super()
+            .get_queryset()
+            .select_related("case")
+            .prefetch_related(Prefetch("judgements", output_selectors.by_anybody().select_related("metric_version")))
+        )
         return rows if self.action == "retrieve" else rows.defer("body", "filters", "case__messages")
 
     def filter_queryset(self, queryset: Any) -> Any:

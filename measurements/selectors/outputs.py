@@ -200,9 +200,14 @@ def neighbours(output: Output) -> Neighbours:
     return Neighbours(before, after)
 
 
+def by_anybody() -> QuerySet[Judgement]:
+    """Judgements of machines and of people, said so that the index of either serves: those of outputs are found without reading the table."""
+    return Judgement.objects.filter(Q(labeller=None) | Q(judge_version=None))
+
+
 def judgements_of(output: Output) -> QuerySet[Judgement]:
     """Everything that was said about an output, by machines and people."""
-    told = Judgement.objects.filter(output=output).select_related("metric_version__metric", "judge_version__judge", "labeller")
+    told = by_anybody().filter(output=output).select_related("metric_version__metric", "judge_version__judge", "labeller")
     return told.order_by("metric_version_id", "pk")
 
 
