@@ -1,0 +1,139 @@
+"""API tokens reach what they are for, and nothing else. SEC-14."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from raiportal import clocks
+from raiportal.accounts import actions
+from raiportal.accounts.enums import Ability
+from raiportal.accounts.models import ApiToken
+from raiportal.audit.models import Entry
+from tests.factories.accounts import make_token
+from tests.project.access import DOORS, Door, Who
+from tests.project.knocking import send, text_of
+from tests.project.world import World, watch
+
+READ_S1 = [door for door in DOORS if door.is_api and door.is_reading and door.names_an_object]
+
+
+def _client(key: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
+
+
+def _status(key: str, world: World) -> int:
+    return _client(key).get(reverse("api-system-detail", args=[world.s1.system.pk])).status_code
+
+
+@pytest.mark.parametrize("door", READ_S1, ids=lambda door: door.id)
+@pytest.mark.parametrize("who", [Who.ADMINISTRATOR, Who.AUDITOR, Who.OWNER])
+def test_token_limited_to_one_system_knows_no_other(world: World, door: Door, who: Who) -> None:
+    if who is Who.OWNER:
+        actions.give_role(user=world.people[who], role="owner", scope=world.s2.system.scope, actor=world.people[Who.ADMINISTRATOR])
+    key = make_token(world.people[who], scopes=[world.s2.system.scope])
+
+    assert _client(key).get(reverse(door.name, kwargs=dict(door.at(world)))).status_code == 404
+
+
+def test_limited_token_lists_its_system_alone_and_acts_for_no_organisation(world: World) -> None:
+    key = make_token(world.people[Who.ADMINISTRATOR], scopes=[world.s2.system.scope])
+    client = _client(key)
+
+    systems = client.get(reverse("api-system-list")).json()["results"]
+    registered = client.post(reverse("api-system-list"), {"name": "New", "purpose": "p"}, content_type="application/json")
+    shared = client.post(
+        reverse("api-deployment-list"), {"system": None, "name": "n", "base_url": "http://127.0.0.1:9/v1", "model": "m"}, content_type="application/json"
+    )
+
+    assert [system["id"] for system in systems] == [world.s2.system.pk]
+    assert (registered.status_code, shared.status_code) == (403, 403)
+
+
+def test_limited_token_outlives_no_right(world: World) -> None:
+    """SEC-13: a role that is taken is gone from the token at the next request."""
+    owner = world.people[Who.OWNER]
+    key = make_token(owner, scopes=[world.s1.system.scope])
+    assert _status(key, world) == 200
+
+    actions.take_role(membership_id=owner.memberships.get(scope=world.s1.system.scope).pk, reason="left the team", actor=world.people[Who.ADMINISTRATOR])
+
+    assert _status(key, world) == 404
+
+
+def test_revoked_expired_and_unknown_tokens_are_refused_alike(world: World) -> None:
+    owner = world.people[Who.OWNER]
+    revoked, expired = make_token(owner), make_token(owner)
+    actions.revoke_token(token_id=ApiToken.objects.get(digest=actions.token_digest(revoked)).pk, actor=owner)
+    ApiToken.objects.filter(digest=actions.token_digest(expired)).update(expires_at=clocks.now() - datetime.timedelta(seconds=1))
+    address = reverse("api-system-list")
+
+    answers = [_client(key).get(address) for key in (revoked, expired, "rai_nothing", "")]
+
+    assert [answer.status_code for answer in answers] == [401] * 4
+    assert len({text_of(answer) for answer in answers[:3]}) == 1
+
+
+def test_token_of_somebody_who_is_kept_out_is_refused(world: World) -> None:
+    actions.set_active(user_id=world.people[Who.OWNER].pk, is_active=False, reason="left", actor=world.people[Who.ADMINISTRATOR])
+
+    assert _status(world.keys[Who.OWNER], world) == 401
+
+
+@pytest.mark.parametrize("change", [str.upper, str.swapcase, lambda key: key + " ", lambda key: key + "x", lambda key: key[:-1], lambda key: f"{key},{key}"])
+def test_key_has_to_be_exact(world: World, change: object) -> None:
+    key = change(world.keys[Who.OWNER])  # type: ignore[operator]
+
+    assert _status(key, world) == (200 if key.endswith(" ") else 401)
+
+
+def test_key_is_taken_from_the_header_alone(world: World) -> None:
+    key, address = world.keys[Who.OWNER], reverse("api-system-list")
+
+    asked = Client().get(address, {"token": key, "access_token": key, "api_key": key})
+    sent = Client().post(address, {"token": key}, content_type="application/json")
+    basic = Client(headers={"Authorization": f"Basic {key}"}).get(address)
+    twice = Client(headers={"Authorization": f"Bearer {key}, Bearer {key}"}).get(address)
+
+    assert [answer.status_code for answer in (asked, sent, basic, twice)] == [401] * 4
+
+
+def test_wrong_token_is_not_helped_by_a_cookie(world: World) -> None:
+    client = world.browser(Who.ADMINISTRATOR, headers={"Authorization": "Bearer rai_wrong"})
+
+    assert client.get(reverse("api-system-list")).status_code == 401
+
+
+def test_token_signs_nobody_in_to_pages(world: World) -> None:
+    assert _client(world.keys[Who.ADMINISTRATOR]).get(reverse("portfolio")).status_code == 302
+    assert _client(world.keys[Who.ADMINISTRATOR]).get(reverse("person-list")).status_code == 302
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.is_api and not door.is_reading], ids=lambda door: door.id)
+def test_reading_token_changes_nothing_for_an_administrator_either(world: World, door: Door) -> None:
+    client = _client(make_token(world.people[Who.ADMINISTRATOR], ability=Ability.READ))
+    watched = watch()
+    address = reverse(door.name, kwargs=dict(door.at(world)))
+
+    answer = send(client, door.method, address, dict(door.sent(world)), as_json=not door.is_multipart)
+
+    assert answer.status_code == 403
+    assert watched.changed() == set()
+
+
+def test_only_a_hash_is_stored_and_use_is_logged_with_the_tokens_id(world: World) -> None:
+    key = world.keys[Who.OWNER]
+    client = _client(key)
+
+    client.patch(reverse("api-system-detail", args=[world.s1.system.pk]), {"purpose": "By a program."}, content_type="application/json")
+
+    token = ApiToken.objects.get(digest=actions.token_digest(key))
+    assert Entry.objects.filter(action="systems.system_changed").latest("pk").token_id == token.pk
+    assert token.last_used_at is not None
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from account_api_token t where t::text like %s", [f"%{key[20:]}%"])
+        assert cursor.fetchone() == (0,)
