@@ -77,6 +77,7 @@ class ImportOutput(serializers.Serializer[Any]):
     rejected = RejectedRowOutput(many=True, help_text=f"The first {REJECTED_ANSWERED:,}.")
     rejected_count = serializers.IntegerField()
     ignored_columns = serializers.ListField(child=serializers.CharField())
+    unknown_harms = serializers.DictField(child=serializers.IntegerField(), help_text="Rows by a harm that the system hasn't; their cases carry no harm.")
 
 
 class MeasurementSets(Resource):
@@ -168,6 +169,7 @@ def _import_answer(version: MeasurementSetVersion | None, report: ImportReport) 
         "rejected": report.rejected,
         "rejected_count": report.rejected_count,
         "ignored_columns": report.ignored_columns,
+        "unknown_harms": report.unknown_harms,
     }
     return Response(ImportOutput(answer).data)
 

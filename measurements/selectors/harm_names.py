@@ -25,12 +25,6 @@ class HarmNames:
         found = self._by_title.get(name.casefold(), [])
         return found[0] if len(found) == 1 else None
 
-    def fault(self, name: str) -> str:
-        """Why `find` gives nothing for this name."""
-        if len(self._by_title.get(name.casefold(), [])) > 1:
-            return f"More than one harm of this system is titled “{name}”; use the code, such as H-07."
-        return f"This system has no harm “{name}”. Use a harm's code, such as H-07, or its title, or record the harm first."
-
     @cached_property
     def _titles(self) -> dict[int, str]:
         return dict(Harm.objects.filter(system_id=self._system_id).values_list("pk", "title"))

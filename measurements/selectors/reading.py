@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from measurements.selectors.sets import case_keys
 
 REJECTED_LISTED = 100  # on the preview; the download has all
 REJECTED_ANSWERED = 10_000  # in an answer of the API; its `rejected_count` counts all
+UNKNOWN_HARMS_LISTED = 100  # different names
 
 
 class ImportedFile(Protocol):
@@ -36,6 +38,7 @@ class ImportReport:
     rejected_count: int
     rejected: list[RejectedRow]  # the first REJECTED_ANSWERED
     ignored_columns: list[str]
+    unknown_harms: dict[str, int]  # rows by a harm name that fits none of the system's, or more than one: their cases carry no harm
     strata: dict[str, int]
     languages: dict[str, int]
     sample: list[ParsedCase]
@@ -56,13 +59,14 @@ class Reading:
         self.harms = HarmNames(measurement_set.system_id)
         self.keys = _KnownKeys(case_keys(version))
         self._rejected: list[RejectedRow] = []
+        self._unknown_harms: Counter[str] = Counter()
         self._tally = Tally(self.keys)
         self._stream = _HashedStream(file)
         self._rows = parse(self._stream, format, limits=import_limits(), size=getattr(file, "size", None))
 
     def fresh_cases(self) -> Iterator[ParsedCase]:
         """Cases that the set doesn't hold yet, in the file's order. Raises Invalid for a file that is unusable as a whole."""
-        return self._tally.fresh_cases(self._with_known_harms())
+        return self._tally.fresh_cases(self._noted())
 
     def report(self) -> ImportReport:
         found: Report = self._tally.report()
@@ -73,6 +77,7 @@ class Reading:
             rejected_count=found.rejected_count,
             rejected=self._rejected,
             ignored_columns=found.ignored_columns,
+            unknown_harms=dict(self._unknown_harms),
             strata=found.strata,
             languages=found.languages,
             sample=found.sample,
@@ -82,20 +87,18 @@ class Reading:
     def file_digest(self) -> str:
         return self._stream.digest.hexdigest()
 
-    def _with_known_harms(self) -> Iterator[ParsedCase | RejectedRow | IgnoredColumn]:
-        for row in resolved(self._rows, self.harms):
+    def _noted(self) -> Iterator[ParsedCase | RejectedRow | IgnoredColumn]:
+        """The rows, keeping the first that are rejected and counting names of harms that the system hasn't."""
+        for row in self._rows:
             if isinstance(row, RejectedRow) and len(self._rejected) < REJECTED_ANSWERED:
                 self._rejected.append(row)
+            if isinstance(row, ParsedCase) and row.harm and self.harms.find(row.harm) is None:
+                self._note_harm(row.harm)
             yield row
 
-
-def resolved(rows: Iterator[ParsedCase | RejectedRow | IgnoredColumn], harms: HarmNames) -> Iterator[ParsedCase | RejectedRow | IgnoredColumn]:
-    """The rows, those rejected that name a harm which the system hasn't."""
-    for row in rows:
-        if isinstance(row, ParsedCase) and row.harm and harms.find(row.harm) is None:
-            yield RejectedRow(row.row, harms.fault(row.harm))
-        else:
-            yield row
+    def _note_harm(self, name: str) -> None:
+        if name in self._unknown_harms or len(self._unknown_harms) < UNKNOWN_HARMS_LISTED:
+            self._unknown_harms[name] += 1
 
 
 def import_report(measurement_set: MeasurementSet, version: MeasurementSetVersion | None, file: ImportedFile, format: str) -> tuple[ImportReport, str]:
@@ -118,7 +121,7 @@ def chosen_format(asked: str, file_name: str, file: ImportedFile) -> str:
 def rejected_rows(upload: SetUpload) -> Iterator[RejectedRow]:
     """Every rejected row of an upload, read again from its bytes."""
     rows = parse(UploadedBytes(upload), upload.format, limits=import_limits())
-    return (row for row in resolved(rows, HarmNames(upload.measurement_set.system_id)) if isinstance(row, RejectedRow))
+    return (row for row in rows if isinstance(row, RejectedRow))
 
 
 def import_limits() -> Limits:

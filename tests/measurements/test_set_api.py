@@ -118,6 +118,7 @@ def test_import_answers_in_the_fixed_shape() -> None:
         "rejected": [{"row": 3, "reason": '"input" is empty.'}],
         "rejected_count": 1,
         "ignored_columns": ["note"],
+        "unknown_harms": {},
     }
 
 

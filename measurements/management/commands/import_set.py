@@ -64,5 +64,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  line {row.row}: {row.reason}")
         if report.rejected_count > REASONS_SHOWN:
             self.stdout.write(f"  and {report.rejected_count - REASONS_SHOWN:,} more.")
+        for name, count in report.unknown_harms.items():
+            self.stdout.write(f"This system has no harm “{name}”: {count} cases come in without one.")
         if report.ignored_columns:
             self.stdout.write(f"Ignored columns: {', '.join(report.ignored_columns)}.")
