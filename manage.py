@@ -23,6 +23,9 @@ def main() -> int:
     except CannotStart as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1
+    if "RAIPORTAL_SECRET_KEY" not in os.environ and sys.argv[1:2] != ["help"]:
+        sys.stderr.write("Nothing was started from this checkout yet: run `make up`. If it was, with DATA=, set RAIPORTAL_DATA to that folder.\n")
+        return 1
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

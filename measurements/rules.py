@@ -81,6 +81,8 @@ def _pattern_and_severity(number: int, entry: object) -> tuple[str, int]:
     pattern, severity = rule.get("pattern"), rule.get("severity")
     if not isinstance(pattern, str) or not pattern.strip():
         raise Invalid(f"Pattern {number} is empty or not text.", field="patterns")
+    if "\0" in pattern:
+        raise Invalid(f"Pattern {number} holds a NUL character, which can't be stored.", field="patterns")
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise Invalid(f"Pattern {number} has {len(pattern):,} characters; {MAX_PATTERN_CHARACTERS:,} is the most.", field="patterns")
     if isinstance(severity, bool) or not isinstance(severity, int) or not 1 <= severity <= HIGHEST_SEVERITY:

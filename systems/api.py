@@ -183,10 +183,11 @@ class DeploymentTest(serializers.Serializer[Any]):
 
 class DeploymentFilter(django_filters.FilterSet):
     system = django_filters.NumberFilter(field_name="system_id")
+    is_active = django_filters.TypedChoiceFilter(choices=(("true", "true"), ("false", "false")), coerce="true".__eq__)
 
     class Meta:
         model = Deployment
-        fields = {"is_active": ["exact"], "environment": ["exact"]}
+        fields = {"environment": ["exact"]}
 
 
 class Deployments(Resource):

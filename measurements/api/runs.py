@@ -27,6 +27,7 @@ from systems.models import Configuration
 
 LARGEST_ID = 2**63 - 1
 MOST_METRICS = 100
+NO_REASON = "Cancelled by a program that gave no reason."
 SET_VERSION = "measurement_set_version"  # a field of the API; actions call it set_version
 
 
@@ -45,12 +46,12 @@ class RunInput(serializers.Serializer[Any]):
     start = serializers.BooleanField(default=False, help_text="Start at once.")
 
 
-class RunReason(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=2000)
-
-
 class OptionalReason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class CancelReason(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, default=NO_REASON, help_text="Kept in the run's history.")
 
 
 class NoInput(serializers.Serializer[Any]):
@@ -175,11 +176,11 @@ class Runs(Resource):
         """Go on with what has no output yet."""
         return self._move(NoInput, actions.resume_run)
 
-    @extend_schema(request=RunReason, responses=RunPageOutput)
+    @extend_schema(request=CancelReason, responses=RunPageOutput)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """End the run for good; what has no output counts as failed (cancelled)."""
-        return self._move(RunReason, actions.cancel_run)
+        return self._move(CancelReason, actions.cancel_run)
 
     def _move(self, serializer_class: type[serializers.Serializer[Any]], act: Any) -> Response:
         run = self.visible()

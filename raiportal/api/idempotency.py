@@ -50,7 +50,7 @@ def _claim(user: User, key: str, fingerprint: str) -> tuple[IdempotentAnswer, bo
 
 
 def _fingerprint(request: Request) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest = hashlib.sha256(f"{request.method} {request.path.rstrip('/')}\n".encode())
     digest.update(request.META.get("raiportal.body_digest", "").encode())
     return digest.hexdigest()
 

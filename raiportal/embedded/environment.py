@@ -56,7 +56,7 @@ def attach() -> None:
     """
     if "RAIPORTAL_SECRET_KEY" in os.environ:
         return
-    file = data_folder.choose().environment
+    file = data_folder.latest().environment
     with data_folder.explained(file.parent):
         if not file.exists():
             return

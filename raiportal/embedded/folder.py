@@ -8,7 +8,7 @@ import pwd
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,10 +86,25 @@ class DataFolder:
 def choose(wanted: str | None = None) -> DataFolder:
     """The folder asked for, by argument or environment; else root's or the user's own folder for this checkout."""
     named = wanted or os.environ.get(VARIABLE)
-    if named:
-        return DataFolder(Path(named).expanduser().absolute())
-    checkout = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:HASH_CHARACTERS]
-    return DataFolder(_everybodys_folders() / checkout)
+    return DataFolder(Path(named).expanduser().absolute() if named else _own_folder())
+
+
+def latest() -> DataFolder:
+    """The folder that the environment names; else the one that this checkout was last started with, while it is still there."""
+    if not os.environ.get(VARIABLE):
+        with suppress(OSError):
+            noted = DataFolder(Path(os.fsdecode(_note_of_latest().read_bytes())))
+            if noted.environment.exists():
+                return noted
+    return choose()
+
+
+def remember(folder: DataFolder) -> None:
+    """Note for `latest` what this checkout was started with. A home that can't be written to is no reason not to start."""
+    with suppress(OSError):
+        note = _note_of_latest()
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_bytes(os.fsencode(folder.root))
 
 
 def lay_out(folder: DataFolder) -> Account:
@@ -140,6 +155,14 @@ def is_full(place: Path) -> bool:
 
 def no_space(place: Path) -> str:
     return f"There is no space left on the disk of {place}: free at least {LEAST_FREE_BYTES // 1_000_000} MB, or choose another folder with DATA=."
+
+
+def _own_folder() -> Path:
+    return _everybodys_folders() / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:HASH_CHARACTERS]
+
+
+def _note_of_latest() -> Path:
+    return _own_folder().with_suffix(".latest")
 
 
 def _everybodys_folders() -> Path:

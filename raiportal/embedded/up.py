@@ -100,6 +100,7 @@ def settle(place: DataFolder, account: Account, port: int) -> Installation:
         )
         settings = environment.settings_of(place, secrets, server, port=port)
         keys.write_private(place.environment, settings)
+        folder.remember(place)
     return Installation(place, cluster, server, environment.login(secrets), settings, environment.for_processes(settings, secrets), port)
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,39 @@ def test_another_terminal_reaches_the_installation_last_started(monkeypatch: pyt
     environment.attach()
 
     assert {name: os.environ[name] for name in settings_of} == settings_of
+
+
+def test_another_terminal_finds_a_data_folder_chosen_at_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(folder, "_everybodys_folders", lambda: tmp_path / "own")
+    monkeypatch.delenv("RAIPORTAL_DATA", raising=False)
+    chosen = folder.DataFolder(tmp_path / "chosen")
+    chosen.root.mkdir()
+    keys.write_private(chosen.environment, {})
+
+    folder.remember(chosen)
+
+    assert folder.latest() == chosen
+    monkeypatch.setenv("RAIPORTAL_DATA", str(tmp_path / "named"))
+    assert folder.latest().root == tmp_path / "named"
+
+
+def test_a_data_folder_that_is_gone_is_not_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(folder, "_everybodys_folders", lambda: tmp_path)
+    monkeypatch.delenv("RAIPORTAL_DATA", raising=False)
+
+    folder.remember(folder.DataFolder(tmp_path / "gone"))
+
+    assert folder.latest() == folder.choose()
+
+
+def test_a_command_before_the_first_start_says_what_to_do_in_one_sentence(tmp_path: Path) -> None:
+    surroundings = {"PATH": os.environ["PATH"], "RAIPORTAL_DATA": str(tmp_path)}
+
+    ended = subprocess.run([sys.executable, "manage.py", "create_token"], cwd=folder.CHECKOUT, env=surroundings, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Nothing was started from this checkout yet: run `make up`.")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_an_environment_that_is_settled_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_of: dict[str, str]) -> None:

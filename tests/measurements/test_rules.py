@@ -87,6 +87,7 @@ def test_flags_and_group_names_of_one_pattern_do_not_touch_the_next():
         (rules(rule("x{1,2000}")), 'Pattern 1, "x{1,2000}", can\'t be used: invalid repetition size: {1,2000}.'),
         (rules(rule("a*")), 'Pattern 1, "a*", matches empty text, so it would match every output.'),
         (rules(rule("a|")), 'Pattern 1, "a|", matches empty text, so it would match every output.'),
+        (rules(rule("a\0b")), "Pattern 1 holds a NUL character, which can't be stored."),
         (rules(rule("\ud800")), "Pattern 1 holds half of a surrogate pair, which is no character."),
     ],
 )

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from measurements.actions import runs
+from measurements.api.runs import NO_REASON
 from measurements.enums import RunState
 from measurements.models import Run
 from raiportal.accounts.enums import Ability, Role
@@ -95,12 +96,20 @@ def test_run_is_moved_by_verbs_with_and_without_the_final_slash() -> None:
     assert states == ["running", "paused", "running", "paused", "cancelled"]
 
 
-def test_wrong_state_and_missing_reason_are_told_apart() -> None:
+def test_program_cancels_without_a_reason_and_the_ledger_says_so() -> None:
+    run = make_run()
+
+    answered = post(owner_client(run.system), f"{RUNS}{run.pk}/cancel/")
+
+    assert (answered.status_code, answered.json()["state"]) == (200, "cancelled")
+    assert Entry.objects.get(action="measurements.run_cancelled").payload.body["reason"] == NO_REASON
+
+
+def test_wrong_state_and_unknown_field_are_told_apart() -> None:
     run = make_run()
     client = owner_client(run.system)
 
     assert post(client, f"{RUNS}{run.pk}/pause/").status_code == 409
-    assert post(client, f"{RUNS}{run.pk}/cancel/").status_code == 422
     assert post(client, f"{RUNS}{run.pk}/start/", {"reason": "x"}).status_code == 400
 
 

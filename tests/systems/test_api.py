@@ -71,6 +71,13 @@ def test_same_idempotency_key_registers_one_system(manager: Caller) -> None:
     assert AISystem.objects.count() == 1
 
 
+def test_idempotency_key_holds_with_and_without_the_final_slash(manager: Caller) -> None:
+    answers = [manager.post(path, {"name": "Bot", "purpose": "Helps."}, headers={"Idempotency-Key": "k1"}) for path in ("/systems/", "/systems")]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert AISystem.objects.count() == 1
+
+
 def test_unknown_field_is_refused_by_name(manager: Caller) -> None:
     answer = manager.post("/systems/", {"name": "Bot", "purpose": "Helps.", "slug": "mine"})
 
@@ -263,3 +270,11 @@ def test_filter_by_system_never_reaches_foreign_rows(owner: Caller, system: AISy
     assert owner.get("/deployments/", system=foreign.system_id).json()["results"] == []
     assert [row["deployment"] for row in owner.get("/configurations/", deployment=mine.pk).json()["results"]] == [mine.pk]
     assert selectors.first_configuration(foreign).pk not in [row["id"] for row in owner.get("/configurations/").json()["results"]]
+
+
+def test_filter_that_is_neither_yes_nor_no_is_refused(owner: Caller, system: AISystem) -> None:
+    deployment = make_deployment(system)
+
+    assert [row["id"] for row in owner.get("/deployments/", is_active="true").json()["results"]] == [deployment.pk]
+    assert owner.get("/deployments/", is_active="false").json()["results"] == []
+    assert owner.get("/deployments/", is_active="perhaps").status_code == 422
