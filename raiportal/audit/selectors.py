@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
 from raiportal.audit.subjects import subject_kinds
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")  # how a payload keeps moments
 LONGEST_VALUE = 120  # characters of a changed value that a line shows
 
 
@@ -81,5 +83,7 @@ def _text(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and MOMENT.match(value):
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%d %b %Y %H:%M UTC}".lstrip("0")
     text = str(value["label"]) if isinstance(value, dict) and "label" in value else str(value)
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
