@@ -67,12 +67,18 @@ def _frameworks(error: Exception) -> Response | None:
         return problem(413, "too_large", "The request is too large.")
     if isinstance(error, exceptions.ValidationError):
         return problem(422, "invalid", _first_sentence(error.detail), _as_errors(error.detail))
+    if isinstance(error, exceptions.NotAuthenticated):
+        return _with_challenge(problem(401, "not_authenticated", "Sign in, or send a token as “Authorization: Bearer <token>”."))
+    if isinstance(error, exceptions.AuthenticationFailed):
+        return _with_challenge(problem(401, _code(error), str(error.detail)))
     if isinstance(error, exceptions.APIException):
-        response = problem(error.status_code, _code(error), str(error.detail))
-        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-            response["WWW-Authenticate"] = "Bearer"
-        return response
+        return problem(error.status_code, _code(error), str(error.detail))
     return None
+
+
+def _with_challenge(response: Response) -> Response:
+    response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _code(error: exceptions.APIException) -> str:
@@ -80,8 +86,14 @@ def _code(error: exceptions.APIException) -> str:
     return codes if isinstance(codes, str) else error.default_code
 
 
-def _as_errors(detail: Any) -> dict[str, Any]:
-    return detail if isinstance(detail, dict) else {"non_field_errors": detail}
+def _as_errors(detail: Any, path: str = "") -> dict[str, Any]:
+    """Sentences by field; an inner field is named with dots: `judge.patterns.1`."""
+    if isinstance(detail, dict):
+        found: dict[str, Any] = {}
+        for name, inner in detail.items():
+            found |= _as_errors(inner, f"{path}.{name}" if path else str(name))
+        return found
+    return {path or "non_field_errors": detail if isinstance(detail, list) else [detail]}
 
 
 def _first_sentence(detail: Any, field: str = "") -> str:
