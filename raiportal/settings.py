@@ -235,7 +235,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["raiportal.api.authentication.TokenAuthentication", "raiportal.api.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["raiportal.api.permissions.SignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["raiportal.api.parsers.StrictJsonParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "raiportal.api.pagination.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "raiportal.api.schema.Schema",

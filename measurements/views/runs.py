@@ -145,7 +145,7 @@ def run_start_now(request: SignedInRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 def run_pause(request: SignedInRequest, run_id: int) -> HttpResponse:
-    moved = actions.pause_run(run_id=_run(request, run_id).pk, reason=request.POST.get("reason", "")[:2000], actor=request.user)
+    moved = actions.pause_run(run_id=_run(request, run_id).pk, reason=reason_in(request.POST, is_needed=False), actor=request.user)
     return _told(request, moved, "paused. Calls in flight still end")
 
 

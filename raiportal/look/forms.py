@@ -18,9 +18,10 @@ def add_refusal(form: forms.BaseForm, error: Invalid) -> None:
     form.add_error(error.field if error.field in form.fields else None, error.detail)
 
 
-def reason_in(data: object) -> str:
-    """The reason that a dialog sent. Raises Invalid when it is missing or too long."""
+def reason_in(data: object, *, is_needed: bool = True) -> str:
+    """The reason that a dialog sent. Raises Invalid when it is missing (where one is needed) or too long."""
     form = ReasonForm(data)  # type: ignore[arg-type]
+    form.fields["reason"].required = is_needed
     if not form.is_valid():
         raise Invalid(" ".join(map(str, form.errors["reason"])), field="reason")
     return str(form.cleaned_data["reason"])
