@@ -18,6 +18,8 @@ from raiportal.audit import ledger
 from raiportal.errors import Missing, PolicyDenied, RaiportalError, Unmet
 
 log = structlog.get_logger(__name__)
+WRONG_METHOD = 405
+ONLY_SENT = "This address only takes what a form sends, and has no page of its own. Go back to the page with the form."
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -60,7 +62,10 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == WRONG_METHOD and not request.path.startswith("/api/"):
+            return _with_allowed(answer(request, Missing(ONLY_SENT), status=WRONG_METHOD), response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Http404):
@@ -70,6 +75,11 @@ class RefusalMiddleware:
         if isinstance(exception, PolicyDenied):
             note_refusal(request, exception)
         return answer(request, exception)
+
+
+def _with_allowed(page: HttpResponse, refused: HttpResponseBase) -> HttpResponse:
+    page["Allow"] = refused["Allow"]
+    return page
 
 
 def answer(request: HttpRequest, error: RaiportalError, *, status: int | None = None) -> HttpResponse:

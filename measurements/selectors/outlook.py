@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from measurements.models import MeasurementSetVersion, MetricVersion, Output, Run
 from measurements.selectors.progress import PRICE_UNIT_TOKENS
@@ -99,9 +99,13 @@ def _mean(values: Sequence[int | None]) -> float | None:
 
 # --- What a run can be made of ---
 def usable_configurations(system: AISystem) -> QuerySet[Configuration]:
-    """Of the system's own deployments and the organisation's that are switched on, newest first."""
+    """Of the system's own deployments that are switched on, newest first; then of the organisation's."""
     found = Configuration.objects.filter(Q(system=system) | Q(system=None), deployment__is_active=True)
-    return found.filter(Q(deployment__system=system) | Q(deployment__system=None)).select_related("deployment", "metaprompt").order_by("-pk")
+    return (
+        found.filter(Q(deployment__system=system) | Q(deployment__system=None))
+        .select_related("deployment", "metaprompt")
+        .order_by(F("system").asc(nulls_last=True), "-pk")
+    )
 
 
 def usable_set_versions(system: AISystem) -> list[MeasurementSetVersion]:

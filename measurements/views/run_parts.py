@@ -261,7 +261,7 @@ def pause_note(run: Run) -> PauseNote | None:
         return None
     is_persons = run.cause == PauseCause.PERSON
     url = "" if is_persons else reverse("deployment", args=[run.configuration.deployment_id])
-    told = f"It said: “{run.cause_detail}”. " if run.cause_detail else ""
+    told = f"{run.cause_detail.rstrip('. ')}. " if run.cause_detail else ""
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
 

@@ -113,7 +113,7 @@ def _refusal(exchange: Exchange, data: Any, body: str) -> Reply:
     if status < 500 and filters.is_blocked(error):
         return _input_blocked(exchange, data, body)
     if status == TOO_MANY_REQUESTS and _codes(error) & _QUOTA_CODES:
-        raise Stop(StopCause.QUOTA, message or _STOPS[402][1], status=status)
+        raise Stop(StopCause.QUOTA, f"The quota behind this key is used up. It said: {message}" if message else _STOPS[402][1], status=status)
     if status in _STOPS:
         cause, sentence = _STOPS[status]
         raise Stop(cause, f"{sentence} It said: {message}" if message else sentence, status=status)

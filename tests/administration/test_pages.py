@@ -30,6 +30,26 @@ def test_sign_in_by_form_leads_on_and_is_recorded() -> None:
     assert Entry.objects.filter(action="accounts.signed_in", subject_id=person.pk).count() == 1
 
 
+def test_sign_in_says_nothing_that_its_person_knows() -> None:
+    person = make_user(Role.RISK_MANAGER, password=PASSWORD)
+
+    page = Client().post(reverse("account_login"), {"login": person.username, "password": PASSWORD, "next": reverse("token-list")}, follow=True)
+
+    assert page.status_code == 200
+    assert "signed in" not in page.text.lower()
+
+
+def test_address_of_a_form_opened_by_hand_says_what_to_do() -> None:
+    reader = signed_in(make_user(Role.AUDITOR))
+
+    page, fragment = reader.get(reverse("token-add")), reader.get(reverse("token-add"), headers={"HX-Request": "true"})
+
+    assert (page.status_code, page["Allow"], fragment.status_code) == (405, "POST", 405)
+    assert "Go back to the page with the form" in page.text
+    assert "Go back to the page with the form" in fragment.text
+    assert "<html" not in fragment.text
+
+
 def test_nobody_signs_up_by_themselves() -> None:
     answer = Client().post(reverse("account_signup"), {"username": "eve", "password1": PASSWORD, "password2": PASSWORD})
 

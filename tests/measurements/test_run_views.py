@@ -15,6 +15,7 @@ from django.urls import reverse
 from measurements.actions import estimates, runs
 from measurements.enums import PauseCause, RunState
 from measurements.models import MetricVersion, Run
+from measurements.selectors import outlook
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
@@ -289,6 +290,25 @@ def test_paused_run_says_why_and_what_to_do(cause: str) -> None:
     assert PauseCause(cause).label.replace("'", "&#x27;") in page
     assert "resume" in page.lower()
     assert "<b>key</b>" not in page
+
+
+def test_paused_run_tells_each_thing_once() -> None:
+    run = make_run(start=True)
+    runs.pause_run(run_id=run.pk, cause=PauseCause.NOT_FOUND, cause_detail="There is no such model.", actor=User.system())
+
+    page = owner_client(run.system).get(reverse("run", args=[run.pk])).text
+
+    assert "There is no such model. Check address and model" in page
+
+
+def test_new_run_offers_the_systems_own_configurations_first() -> None:
+    system, chosen = measurable()
+    make_deployment(None)
+
+    offered = list(outlook.usable_configurations(system))
+
+    assert [configuration.system_id for configuration in offered] == [system.pk, None]
+    assert offered[0].pk == chosen["configuration"]
 
 
 def test_run_paused_because_its_deployment_changed_says_why_it_cannot_resume() -> None:

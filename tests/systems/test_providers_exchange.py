@@ -264,6 +264,13 @@ def test_what_a_person_has_to_settle_stops_the_run(status: int, content: bytes, 
     assert stop.value.detail
 
 
+def test_a_used_up_quota_is_told_in_a_sentence_with_the_providers_words() -> None:
+    with pytest.raises(Stop) as stop:
+        judged(b'{"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}', 429)
+
+    assert stop.value.detail == "The quota behind this key is used up. It said: You exceeded your current quota."
+
+
 @pytest.mark.parametrize("status", [300, 302, 304, 400, 405, 409, 413, 415, 422, 451])
 def test_any_other_status_is_an_outcome(status: int) -> None:
     reply = judged({"error": {"message": "bad\nparameter", "code": "x"}}, status)
