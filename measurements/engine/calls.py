@@ -15,7 +15,7 @@ from measurements.engine.plan import RunPlan
 from measurements.engine.pool import Pool
 from measurements.engine.store import Answer
 from measurements.enums import FailureReason, PauseCause
-from systems.providers import Client, Reply, Retryable, Stop, StopCause
+from systems.providers import Client, NotSent, Reply, Retryable, Stop, StopCause
 
 log = structlog.get_logger(__name__)
 
@@ -133,12 +133,11 @@ class Calls:
 
     async def _ask(self, item: Item) -> None:
         began = time.monotonic()
-        if not self._permit.is_fresh(began):  # this process stood still since the call was allowed
-            item.calls -= 1
-            self._pool.add_waiting(item, began)
-            return
         try:
-            reply = await self._client.complete(item.call, deadline_seconds=self.deadline_seconds)
+            reply = await self._client.complete(item.call, deadline_seconds=self.deadline_seconds, send_before=self._permit.fresh_until)
+        except NotSent:
+            item.calls -= 1
+            self._pool.add_waiting(item, time.monotonic())
         except Retryable as error:
             self._call_again(item, error, time.monotonic())
         except Stop as error:

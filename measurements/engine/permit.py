@@ -36,7 +36,11 @@ class Permit:
 
     def is_fresh(self, now: float) -> bool:
         """Whether the grant was confirmed so lately that no other pump can have its slots: a process that was frozen or cut off calls nobody."""
-        return now < self._confirmed_at + CONFIRMED_SHARE * settings.ENGINE_LEASE_SECONDS
+        return now < self.fresh_until
+
+    @property
+    def fresh_until(self) -> float:
+        return self._confirmed_at + CONFIRMED_SHARE * float(settings.ENGINE_LEASE_SECONDS)
 
     def hold_off(self, until: float) -> None:
         """The endpoint asked not to be called before then."""

@@ -225,7 +225,11 @@ class Pump:
             self._ending = Ending.HANDED_ON
 
     async def _close(self, ending: Ending) -> Ending:
-        """Give back what is held. A run that runs, or runs again, needs a successor."""
+        """Give back what is held; what can't be stored any more is logged. A run that runs, or runs again, needs a successor."""
+        if self._calls.unstored:
+            await self._store()
+        if len(self._calls):
+            log.warning("calls_dropped", run_id=self._plan.run_id, calls=len(self._calls))
         state = await self._share.give_back([*self._pool, *self._calls.in_flight])
         return Ending.STOPPED if ending is Ending.HANDED_ON and state != RunState.RUNNING else ending
 

@@ -7,13 +7,15 @@ of what a general client does. It knows nothing of pools, addresses or JSON.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import cast
 
 import httptools
 
-from systems.providers.protocol import Retryable, RetryKind
+from systems.providers.protocol import NotSent, Retryable, RetryKind
 
 HEAD_LIMIT_BYTES = 65_536  # status line and headers, informational answers included; servers themselves cap at 8 to 64 KB
 TRUNCATED_KEPT_BYTES = 262_144  # of a body over the limit: enough to see what it was
@@ -46,10 +48,15 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         return transport is not None and self._keep_alive and not transport.is_closing() and not transport.get_write_buffer_size()
 
-    async def exchange(self, request: bytes) -> Answer:
-        """Send `request` and wait for the whole answer. Raises Retryable; when cancelled, the connection is closed."""
+    async def exchange(self, request: bytes, *, send_before: float = inf) -> Answer:
+        """Send `request` and wait for the whole answer. Raises Retryable, or NotSent at `send_before` (monotonic seconds) or later.
+
+        When cancelled, the connection is closed.
+        """
         if self._transport is None or self._transport.is_closing():
             raise _lost("The endpoint closed the connection before the call.")
+        if time.monotonic() >= send_before:
+            raise NotSent("The call was not made: this process stood still since it was allowed.")
         self._start_answer()
         self._head_bytes = 0
         self._waiter = asyncio.get_running_loop().create_future()

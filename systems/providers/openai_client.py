@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from raiportal.errors import Invalid
 from systems.endpoints import Endpoint, check_url
 from systems.providers.exchange import Exchange, judge
 from systems.providers.protocol import Call, CallError, Provider, Reply, Retryable, RetryKind, Target, TargetKind
-from systems.providers.transport import EndpointTransport
+from systems.providers.transport import SEND_BEFORE, EndpointTransport
 
 AZURE_API_VERSION = "2024-10-21"  # Azure's latest general release of the deployments API; used where none is given
 PLACEHOLDER_KEY = "none"  # the library insists on a key; for an endpoint without one, the transport sends none
@@ -43,8 +44,9 @@ class OpenAIClient:
         http_client = httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)
         self._client = _vendor_client(target, endpoint, api_key or PLACEHOLDER_KEY, http_client)
 
-    async def complete(self, call: Call, *, deadline_seconds: float) -> Reply:
+    async def complete(self, call: Call, *, deadline_seconds: float, send_before: float = inf) -> Reply:
         started = time.perf_counter()
+        SEND_BEFORE.set(send_before)
         body = _request_body(self._target, call)
         try:
             async with asyncio.timeout(deadline_seconds):

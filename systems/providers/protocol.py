@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any, Protocol
 
 
@@ -146,13 +147,18 @@ class Stop(CallError):
         self.cause = cause
 
 
+class NotSent(CallError):
+    """The moment before which the request had to go out was over; the endpoint saw nothing of it."""
+
+
 class Client(Protocol):
     """An open line to one target. Safe to use from many tasks of one event loop at once."""
 
-    async def complete(self, call: Call, *, deadline_seconds: float) -> Reply:
+    async def complete(self, call: Call, *, deadline_seconds: float, send_before: float = inf) -> Reply:
         """Make one call, at most `deadline_seconds` of wall-clock time from start to last byte.
 
-        Raises Retryable or Stop. Cancelling it closes the connection the call was on.
+        Raises Retryable or Stop, or NotSent when `send_before` (monotonic seconds) has passed before the request goes out, as it has for
+        a process that stood still. Cancelling it closes the connection the call was on.
         """
         ...
 

@@ -24,7 +24,7 @@ class DyingClient:
         self._deadly = deadly
         self.calls: list[str] = []
 
-    async def complete(self, call: Call, *, deadline_seconds: float) -> Reply:
+    async def complete(self, call: Call, *, deadline_seconds: float, send_before: float) -> Reply:
         text = call.messages[-1]["content"]
         self.calls.append(text)
         if self._deadly(text):

@@ -92,13 +92,14 @@ def test_a_frozen_worker_wakes_up_to_nothing(simulator: RunningSimulator, tmp_pa
         run = started_run(simulator)
         wait_for_outputs(run, 20)
         frozen = one if one.said("pump_started") else two
+        wait_for(lambda: simulator.log()["in_flight"] >= SLOTS // 2, "The worker never had calls in flight")
         frozen.send(signal.SIGSTOP)
         kept = stored(run)
         wait_for_outputs(run, kept + 2 * SLOTS)  # somebody else works on it now
 
         frozen.send(signal.SIGCONT)
 
-        wait_for(lambda: frozen.said("late_answers_dropped"), "The woken worker's late answers were not noticed")
+        wait_for(lambda: frozen.said("late_answers_dropped") or frozen.said("calls_dropped"), "What the woken worker brought was not noticed")
         wait_for_estimates(run)
     assert kept < PROMPTS
     assert not Output.objects.filter(run=run).exclude(attempts=1).exists()

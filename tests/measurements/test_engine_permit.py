@@ -15,7 +15,7 @@ from measurements.engine.items import Item
 from measurements.engine.permit import Permit
 from measurements.engine.plan import RunPlan
 from measurements.engine.pool import Pool
-from systems.providers import Call, Outcome, Reply
+from systems.providers import Call, NotSent, Outcome, Reply
 
 
 class CountingClient:
@@ -24,7 +24,9 @@ class CountingClient:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def complete(self, call: Call, *, deadline_seconds: float) -> Reply:
+    async def complete(self, call: Call, *, deadline_seconds: float, send_before: float) -> Reply:
+        if time.monotonic() >= send_before:
+            raise NotSent("Too late.")
         self.calls += 1
         return Reply(Outcome.REFUSED, 200, 1)
 

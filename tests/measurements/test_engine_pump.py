@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,8 @@ from measurements.models import Estimate, Grant, Judgement, Lease, Output, Run
 from measurements.selectors.progress import progress
 from raiportal.errors import Unmet
 from systems.models import Deployment
-from tests.factories.runs import make_run, prompts
+from systems.providers import Call, NotSent, Reply, Target, open_client
+from tests.factories.runs import MODEL, make_run, prompts
 from tests.sandbox.process import RunningSimulator, running_simulator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -261,3 +263,20 @@ def test_five_deliveries_have_one_effect(simulator: RunningSimulator, settings: 
     assert run.state == "completed"
     assert log["calls"] == 150 == Output.objects.filter(run=run).count()
     assert log["peak_in_flight"] <= 8
+
+
+def test_a_request_is_not_sent_after_its_moment(simulator: RunningSimulator) -> None:
+    target = Target("openai_compatible", "model", f"http://127.0.0.1:{simulator.port}/v1", MODEL, allowlist=("127.0.0.1",))
+
+    async def ask(send_before: float) -> Reply:
+        client = open_client(target, "", 1)
+        try:
+            return await client.complete(Call([{"role": "user", "content": "tie a bowline"}]), deadline_seconds=5, send_before=send_before)
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(ask(time.monotonic() + 5)).status == 200
+    with pytest.raises(NotSent):
+        asyncio.run(ask(time.monotonic()))
+
+    assert simulator.log()["calls"] == 1

@@ -58,7 +58,7 @@ def running_worker(folder: Path, name: str = "one", *, beat: bool = False) -> It
     log = folder / f"{name}.log"
     environment = {**os.environ, **TIMES, "RAIPORTAL_DB_NAME": connection.settings_dict["NAME"], "RAIPORTAL_LOG_LEVEL": "INFO", "CELERY_SKIP_CHECKS": "1"}
     command = [sys.executable, "-m", "celery", "-A", "raiportal", "worker", "--pool", "prefork", "--concurrency", "1", "--hostname", name]
-    command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / "beat")] if beat else [])]
+    command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / f"beat-{name}")] if beat else [])]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True) as process:
         worker = Worker(name, process, log)
         try:

@@ -1,0 +1,91 @@
+"""Storing: one statement that writes all of a batch or, for whoever comes late, nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+
+from measurements.engine import database
+from measurements.engine.items import Item
+from measurements.engine.judging import Judges
+from measurements.engine.plan import load
+from measurements.engine.store import Answer, Stored, answered, store
+from measurements.models import Judgement, Lease, Output, Run
+from systems.providers import Call, Outcome, Reply
+from tests.factories.runs import make_run, prompts
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+def held_run(count: int = 3) -> tuple[Run, Lease]:
+    run = make_run(cases=prompts(count), start=True)
+    Lease.objects.filter(run=run).update(holder=uuid.uuid4(), token=2, expires_at=run.started_at)
+    return run, Lease.objects.get(run=run)
+
+
+def answers_to(run: Run, lease: Lease, *, token: int, judges: Judges, text: str = "A bowline.", **said: str) -> list[Answer]:
+    reply = Reply(Outcome.ANSWERED, 200, 12, text=text, body="{}", prompt_tokens=3, completion_tokens=4, **said)
+    return [
+        answered(Item(lease.pk, case.position, case.pk, 0, "k", case.stratum, Call([]), 1, calls=1), token, reply, judges)
+        for case in run.set_version.cases.all()
+    ]
+
+
+def stored(run: Run, answers: list[Answer]) -> Stored:
+    async def write() -> Stored:
+        async with await database.connect() as connection:
+            return await store(connection, run.pk, answers)
+
+    return asyncio.run(write())
+
+
+def test_a_batch_is_stored_judged_and_counted_at_once() -> None:
+    run, lease = held_run()
+
+    result = stored(run, answers_to(run, lease, token=2, judges=load(run.pk).judges, text="Here is how to do it"))
+
+    lease.refresh_from_db()
+    assert (result.done, result.lost, result.late) == ({lease.pk}, set(), 0)
+    assert (lease.is_done, lease.holder, lease.answered, lease.attempts) == (True, None, 3, 3)
+    assert (lease.prompt_tokens, lease.completion_tokens) == (9, 12)
+    assert Judgement.objects.filter(run=run, is_harmful=True).count() == 3
+
+
+def test_a_late_writer_changes_nothing() -> None:
+    run, lease = held_run()
+
+    result = stored(run, answers_to(run, lease, token=1, judges=load(run.pk).judges))
+
+    lease.refresh_from_db()
+    assert (result.done, result.lost, result.late) == (set(), {lease.pk}, 3)
+    assert (lease.is_done, lease.answered, lease.attempts) == (False, 0, 0)
+    assert not Output.objects.filter(run=run).exists()
+    assert not Judgement.objects.filter(run=run).exists()
+
+
+def test_the_first_stored_answer_stands() -> None:
+    run, lease = held_run()
+    judges = load(run.pk).judges
+    first, *others = answers_to(run, lease, token=2, judges=judges)
+    stored(run, [first])
+
+    result = stored(run, answers_to(run, lease, token=2, judges=judges, text="Another answer."))
+
+    lease.refresh_from_db()
+    assert (result.late, lease.answered, lease.is_done) == (1, 3, True)
+    assert Output.objects.get(run=run, case=first.item.case_id).text == "A bowline."
+    assert len(others) == Output.objects.filter(run=run, text="Another answer.").count()
+
+
+def test_an_answer_that_cannot_be_stored_holds_nobody_up() -> None:
+    run, lease = held_run()
+    good, odd, other = answers_to(run, lease, token=2, judges=load(run.pk).judges)
+    odd = Answer(odd.item, 2, odd.outcome, reply=Reply(Outcome.ANSWERED, 200, 12, text="NUL: \x00", body="{}"))
+
+    result = stored(run, [good, odd, other])
+
+    assert result.done == {lease.pk}
+    assert Output.objects.get(run=run, case=odd.item.case_id).reason == "unparseable"
+    assert Output.objects.filter(run=run, outcome="answered").count() == 2
