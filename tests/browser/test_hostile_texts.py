@@ -1,0 +1,35 @@
+"""Texts that try to run something, in a real browser: nothing runs, nothing is asked of another host. SEC-20, SEC-22."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.visiting import open_browser, pages_for
+from tests.browser.watching import Watched
+from tests.project import world as worlds
+from tests.project.access import Who
+from tests.security.markup import hostile
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_nothing_that_people_or_models_write_runs(live_server: Any, browser: Browser) -> None:
+    world = worlds.build(hostile)
+    page = open_browser(browser, live_server.url, world.sessions[Who.OWNER])
+    watched, shown = Watched(page), 0
+
+    for address in pages_for(world, Who.OWNER):
+        page.goto(live_server.url + address)
+        while (button := page.get_by_role("button", name="Show the text").first).count():
+            with page.expect_response(lambda response: response.request.method == "POST"):
+                button.click()
+            button.wait_for(state="detached")
+            shown += 1
+        watched.look()
+    page.context.close()
+
+    assert shown > 5
+    assert [complaint for complaint in watched.complaints if "id twice" not in complaint] == []
