@@ -8,7 +8,10 @@ from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import User
 from raiportal.policy import ALLOWED, Decision, denied
 from systems import policies as system_policies
+from systems.enums import Stage
 from systems.models import AISystem
+
+RETIRED = "This system is retired. Bring it back first."
 
 # --- Sets and metrics ---
 
@@ -48,7 +51,8 @@ def may_revise_metric(user: User, metric: Metric) -> Decision:
 
 def may_measure(user: User, system: AISystem) -> Decision:
     """Plan runs of a system."""
-    return _may_run(user, system.pk)
+    decision = _may_run(user, system.pk)
+    return denied(RETIRED) if decision and system.stage == Stage.RETIRED else decision
 
 
 def may_read(user: User, system: AISystem) -> Decision:

@@ -7,7 +7,12 @@ from measurements.engine.plan import endpoint_of_plan
 from measurements.enums import RunState
 from measurements.models import Run
 from raiportal.workflow import Move, Workflow
+from systems.enums import Stage
 from systems.snapshots import endpoint_of
+
+
+def _retired(run: Run) -> str | None:
+    return policies.RETIRED if run.system.stage == Stage.RETIRED else None
 
 
 def _endpoint_away(run: Run) -> str | None:
@@ -24,9 +29,9 @@ RUN = Workflow(
     "measurements.run",
     field="state",
     moves=(
-        Move("start", {RunState.PLANNED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
+        Move("start", {RunState.PLANNED}, RunState.RUNNING, policies.may_operate_run, unmet=(_retired, _endpoint_away)),
         Move("pause", {RunState.RUNNING}, RunState.PAUSED, policies.may_operate_run),
-        Move("resume", {RunState.PAUSED}, RunState.RUNNING, policies.may_operate_run, unmet=(_endpoint_away,)),
+        Move("resume", {RunState.PAUSED}, RunState.RUNNING, policies.may_operate_run, unmet=(_retired, _endpoint_away)),
         Move("cancel", {RunState.PLANNED, RunState.RUNNING, RunState.PAUSED}, RunState.CANCELLED, policies.may_operate_run, past="cancelled"),
         Move("complete", {RunState.RUNNING}, RunState.COMPLETED, policies.may_finish_run),
     ),

@@ -11,13 +11,14 @@ from measurements.actions import runs
 from measurements.actions.sweep import sweep_runs
 from measurements.engine.items import output_key
 from measurements.enums import PauseCause
-from measurements.models import Lease, Output, Run
+from measurements.models import Lease, MeasurementSetVersion, Output, Run
 from measurements.selectors.metrics import newest_version
 from raiportal import queue
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
 from raiportal.errors import Invalid, PolicyDenied, Unmet, WrongState
+from systems.actions import retire_system
 from systems.models import Configuration, Deployment
 from tests.factories.accounts import make_user
 from tests.factories.measurements import make_metric, make_owner, make_version
@@ -106,6 +107,24 @@ def test_start_refuses_a_changed_endpoint() -> None:
 
     with pytest.raises(Unmet):
         runs.start_run(run_id=run.pk, actor=run.created_by)
+
+
+def test_a_retired_system_is_not_measured_and_its_runs_can_still_be_ended() -> None:
+    planned, paused = make_run(), make_run(start=True)
+    manager = make_user(Role.RISK_MANAGER)
+    runs.pause_run(run_id=paused.pk, actor=manager)
+    for run in (planned, paused):
+        retire_system(system_id=run.system_id, reason="Replaced.", actor=manager)
+    version = MeasurementSetVersion.objects.get(pk=planned.set_version_id)
+    metrics = [row.metric_version for row in planned.run_metrics.all()]
+
+    with pytest.raises(PolicyDenied, match="retired"):
+        runs.plan_run(configuration=planned.configuration, set_version=version, metric_versions=metrics, actor=manager)
+    with pytest.raises(Unmet, match="retired"):
+        runs.start_run(run_id=planned.pk, actor=manager)
+    with pytest.raises(Unmet, match="retired"):
+        runs.resume_run(run_id=paused.pk, actor=manager)
+    assert runs.cancel_run(run_id=paused.pk, reason="The system is retired.", actor=manager).state == "cancelled"
 
 
 def test_pause_keeps_its_cause_until_resumed() -> None:
