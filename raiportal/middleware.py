@@ -9,15 +9,16 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
 
 from raiportal import clocks
 from raiportal.audit import ledger
-from raiportal.errors import Missing, PolicyDenied, RaiportalError, Unmet
+from raiportal.errors import Missing, PolicyDenied, RaiportalError, Unavailable, Unmet
 
 log = structlog.get_logger(__name__)
+DATABASE_AWAY = "The database doesn't answer. Nothing was changed; try again in a minute."
 WRONG_METHOD = 405
 ONLY_SENT = "This address only takes what a form sends, and has no page of its own. Go back to the page with the form."
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -68,6 +69,9 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.warning("database_away")
+            exception = Unavailable(DATABASE_AWAY)
         if isinstance(exception, Http404):
             exception = Missing("There is nothing here, or nothing that you may see.")
         if not isinstance(exception, RaiportalError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median, quantiles
@@ -90,7 +91,7 @@ def progress(run: Run) -> Progress:
         attempts=attempts,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
-        cost=_cost(prices, prompt_tokens, completion_tokens),
+        cost=cost_of_tokens(prices, outcomes["answered"], prompt_tokens, completion_tokens),
         currency=prices["currency"],
         per_second=pace.per_second,
         seconds_left=pending / pace.per_second if moving and pace.per_second else None,
@@ -118,8 +119,9 @@ def _counters(run: Run) -> tuple[dict[str, int], tuple[int, int, int]]:
     return outcomes, (attempts, prompt_tokens, completion_tokens)
 
 
-def _cost(prices: dict[str, str | None], prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    if prices["input"] is None or prices["output"] is None:
+def cost_of_tokens(prices: Mapping[str, str | None], answered: int, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+    """What answers cost, in the snapshot's currency. None where a price isn't known, or where the endpoint reports no tokens for its answers."""
+    if prices["input"] is None or prices["output"] is None or (answered and not prompt_tokens):
         return None
     return (Decimal(prices["input"]) * prompt_tokens + Decimal(prices["output"]) * completion_tokens) / PRICE_UNIT_TOKENS
 

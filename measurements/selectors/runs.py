@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 from measurements.enums import CLOSED_STATES, FailureReason, Outcome, PauseCause, RunState
 from measurements.models import Estimate, Lease, MeasurementSet, Output, Run
 from measurements.selectors import estimates as estimate_selectors
-from measurements.selectors.progress import PRICE_UNIT_TOKENS
+from measurements.selectors.progress import cost_of_tokens
 from raiportal.look.marks import RUNNING, Mark
 from systems.models import AISystem, Configuration
 
@@ -107,12 +107,8 @@ def _counts(run: Run, sums: Mapping[str, int]) -> Counts:
 
 
 def cost_of(run: Run, counts: Counts) -> Decimal | None:
-    """By the prices that held when the run was planned; None where a price isn't known."""
-    prices = run.snapshot["deployment"]["prices"]
-    if prices["input"] is None or prices["output"] is None:
-        return None
-    spent = Decimal(prices["input"]) * counts.prompt_tokens + Decimal(prices["output"]) * counts.completion_tokens
-    return spent / PRICE_UNIT_TOKENS
+    """By the prices that held when the run was planned."""
+    return cost_of_tokens(run.snapshot["deployment"]["prices"], counts.outcomes["answered"], counts.prompt_tokens, counts.completion_tokens)
 
 
 def failures_of(run: Run) -> dict[str, int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from raiportal.errors import Invalid, PolicyDenied, RaiportalError, Unmet
-from raiportal.middleware import note_refusal
+from raiportal.errors import Invalid, PolicyDenied, RaiportalError, Unavailable, Unmet
+from raiportal.middleware import DATABASE_AWAY, note_refusal
 
 CONTENT_TYPE = "application/problem+json"
 NOT_FOUND = "There is nothing here, or nothing that you may see."
@@ -40,6 +41,8 @@ def _body(status: int, code: str, detail: str, errors: dict[str, Any]) -> dict[s
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. Anything unexpected returns None and stays a 500 that is fixed, not dressed up."""
+    if isinstance(error, OperationalError | InterfaceError):
+        error = Unavailable(DATABASE_AWAY)
     response = _ours(error, context) if isinstance(error, RaiportalError) else _frameworks(error)
     if response is not None:
         set_rollback()
