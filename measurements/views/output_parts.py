@@ -17,6 +17,8 @@ from measurements.models import Case, MetricVersion, Output, Run
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import outputs as selectors
 from measurements.selectors import runs as run_selectors
+from measurements.views.run_parts import configuration_url
+from raiportal.accounts.models import User
 from raiportal.keyset import Page
 from raiportal.look.marks import Mark
 
@@ -180,7 +182,7 @@ def _hidden(output: Any, part: str, title: str, length: int | None) -> HiddenTex
     return HiddenText(part, title, length or 0, text_url(output, part), _text_id(output, part), f"{title.lower()}, {case_words(output)}")
 
 
-def output_context(output: Any, opened: OpenedText | None = None) -> dict[str, Any]:
+def output_context(output: Any, user: User, opened: OpenedText | None = None) -> dict[str, Any]:
     """Everything about one output but its texts; `opened` is the one that was asked for without a script."""
     run = output.run
     near = selectors.neighbours(output)
@@ -188,6 +190,7 @@ def output_context(output: Any, opened: OpenedText | None = None) -> dict[str, A
         "system": run.system,
         "section": "runs",
         "run": run,
+        "configuration_url": configuration_url(user, run),
         "output": output,
         "case": case_words(output),
         "mark": OUTCOME_MARKS[output.outcome],

@@ -65,7 +65,7 @@ def output_export(request: SignedInRequest, run_id: int) -> StreamingHttpRespons
 @require_safe
 def output(request: SignedInRequest, output_id: int) -> HttpResponse:
     shown = _output(request, output_id)
-    return render(request, "measurements/output.html", output_parts.output_context(shown))
+    return render(request, "measurements/output.html", output_parts.output_context(shown, request.user))
 
 
 @require_POST
@@ -79,7 +79,7 @@ def output_text(request: SignedInRequest, output_id: int) -> HttpResponse:
     text = output_parts.opened_text(opened, part, clocks.now())
     if htmx.wants_fragment(request):
         return render(request, "measurements/_output_text.html", {"opened": text})
-    return render(request, "measurements/output.html", output_parts.output_context(shown, text))
+    return render(request, "measurements/output.html", output_parts.output_context(shown, request.user, text))
 
 
 def _filters(request: SignedInRequest, run: Run) -> OutputFilter:

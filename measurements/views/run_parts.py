@@ -20,6 +20,8 @@ from measurements.selectors import runs as selectors
 from measurements.selectors.progress import Progress, progress
 from measurements.views import run_results
 from measurements.workflow import RUN
+from raiportal.accounts import roles
+from raiportal.accounts.models import User
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.look import formats
 from raiportal.look.charts import OutcomeBar, outcome_bar
@@ -197,6 +199,11 @@ class Tab:
     count: int | None = None
 
 
+def configuration_url(user: User, run: Run) -> str:
+    """Where the run's configuration is shown; nowhere to those who may not open what belongs to the whole organisation."""
+    return reverse("configuration", args=[run.configuration_id]) if roles.sees(user, run.configuration.system_id) else ""
+
+
 def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """What the pages of one run have in common: title, badges, moves, tabs."""
     counts = selectors.counts_of([run])[run.pk]
@@ -206,6 +213,7 @@ def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
         "system": run.system,
         "section": "runs",
         "run": run,
+        "configuration_url": configuration_url(request.user, run),
         "mark": selectors.mark_of(run),
         "flags": selectors.flags_of(run, counts, estimates),
         "offers": offers,
@@ -256,11 +264,12 @@ class PauseNote:
     act: str
 
 
-def pause_note(run: Run) -> PauseNote | None:
+def pause_note(run: Run, user: User) -> PauseNote | None:
     if run.state != RunState.PAUSED:
         return None
-    is_persons = run.cause == PauseCause.PERSON
-    url = "" if is_persons else reverse("deployment", args=[run.configuration.deployment_id])
+    deployment = run.configuration.deployment
+    is_shown = run.cause != PauseCause.PERSON and roles.sees(user, deployment.system_id)
+    url = reverse("deployment", args=[deployment.pk]) if is_shown else ""
     told = f"{run.cause_detail.rstrip('. ')}. " if run.cause_detail else ""
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
@@ -268,7 +277,7 @@ def pause_note(run: Run) -> PauseNote | None:
 def run_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """The first tab: progress while the run is open, else what it found."""
     context = head_context(request, run)
-    context |= {"open_tab": "run", "pause_note": pause_note(run)}
+    context |= {"open_tab": "run", "pause_note": pause_note(run, request.user)}
     if run.state not in CLOSED_STATES or selectors.is_judging(run):
         return {**context, "live": live(run)}
     return {**context, **run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))}

@@ -301,6 +301,24 @@ def test_paused_run_tells_each_thing_once() -> None:
     assert "There is no such model. Check address and model" in page
 
 
+def test_configuration_of_the_organisation_is_no_link_for_those_who_may_not_open_it() -> None:
+    shared = Configuration.objects.get(deployment=make_deployment(None))
+    run = make_run(deployment=shared.deployment, start=True)
+    store(run, (ANSWERED,))
+    runs.pause_run(run_id=run.pk, cause=PauseCause.QUOTA, actor=User.system())
+    manager = Client()
+    manager.force_login(make_user(Role.RISK_MANAGER))
+    addresses = [reverse(name, args=[run.pk]) for name in ("run", "run-configuration")] + [reverse("output", args=[run.outputs.get().pk])]
+
+    unlinked = [owner_client(run.system).get(address).text for address in addresses]
+    linked = [manager.get(address).text for address in addresses]
+
+    link = reverse("configuration", args=[shared.pk])
+    assert all(shared.code in page for page in unlinked + linked)
+    assert [link in page for page in unlinked + linked] == [False] * 3 + [True] * 3
+    assert reverse("deployment", args=[shared.deployment_id]) not in unlinked[0]
+
+
 def test_new_run_offers_the_systems_own_configurations_first() -> None:
     system, chosen = measurable()
     make_deployment(None)
