@@ -39,6 +39,16 @@ def test_sign_in_says_nothing_that_its_person_knows() -> None:
     assert "signed in" not in page.text.lower()
 
 
+def test_dialog_that_takes_something_away_asks_for_a_reason() -> None:
+    administrator, person = make_user(Role.ADMINISTRATOR), make_user(Role.AUDITOR)
+
+    page = signed_in(administrator).get(reverse("person", args=[person.pk])).text
+
+    held = person.memberships.get()
+    assert 'id="set-active-reason"' in page
+    assert f'id="take-{held.pk}-reason"' in page
+
+
 def test_address_of_a_form_opened_by_hand_says_what_to_do() -> None:
     reader = signed_in(make_user(Role.AUDITOR))
 
