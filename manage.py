@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The portal's command line. `up` and `doctor` work without a database; everything else is a Django command."""
+"""The portal's command line. `up`, `doctor` and `sandbox` work without a database; everything else is a Django command."""
 
 import os
 import sys
@@ -11,11 +11,11 @@ def main() -> int:
     if sys.version_info < OLDEST_PYTHON:
         sys.stderr.write("raiportal needs Python 3.11 or newer: install it and run `make up PYTHON=python3.11`.\n")
         return 1
-    from raiportal.embedded import doctor, environment, up
+    from raiportal.embedded import doctor, environment, simulator, up
     from raiportal.embedded.errors import CannotStart
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raiportal.settings")
-    early = {"up": up.main, "doctor": doctor.main}.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    early = {"up": up.main, "doctor": doctor.main, "sandbox": simulator.main}.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if early:
         return early(sys.argv[2:])
     try:

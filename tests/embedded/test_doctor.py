@@ -136,4 +136,4 @@ def test_django_lists_the_command_and_runs_the_same(well: DataFolder) -> None:
         call_command("doctor", data=str(well.root))
 
     assert ended.value.code == 0
-    assert get_commands()["up"] == get_commands()["doctor"] == "raiportal.embedded"
+    assert get_commands()["up"] == get_commands()["doctor"] == get_commands()["sandbox"] == "raiportal.embedded"

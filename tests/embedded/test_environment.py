@@ -86,6 +86,17 @@ def test_a_command_before_the_first_start_says_what_to_do_in_one_sentence(tmp_pa
     assert ended.stderr.count("\n") == 1
 
 
+def test_the_simulator_starts_without_any_settings(tmp_path: Path) -> None:
+    surroundings = {"PATH": os.environ["PATH"], "RAIPORTAL_DATA": str(tmp_path)}
+
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "sandbox", "--help"], cwd=folder.CHECKOUT, env=surroundings, capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "--latency-ms" in ended.stdout
+
+
 def test_an_environment_that_is_settled_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_of: dict[str, str]) -> None:
     keys.write_private(folder.DataFolder(tmp_path).environment, settings_of)
     monkeypatch.setenv("RAIPORTAL_DATA", str(tmp_path))
