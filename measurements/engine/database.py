@@ -6,11 +6,14 @@ from typing import Any
 
 import orjson
 import psycopg
+from django.conf import settings
 from django.db import connections
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
 
 CONNECT_SECONDS = 5
+PATIENCE_SHARE = 0.5  # of a lease's life
+MILLISECONDS = 1_000
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -32,4 +35,10 @@ async def connect() -> Connection:
     )
     set_json_loads(orjson.loads, connection)
     await connection.execute("set enable_seqscan = off")  # a plan cached while `output` was empty would scan it whole for the rest of the run
+    await connection.execute("select set_config('idle_in_transaction_session_timeout', %s, false)", [_patience()])
     return connection
+
+
+def _patience() -> str:
+    """How long a transaction may wait for its pump: one that was frozen in the middle of it would hold the deployment's row, and with it every other pump."""
+    return f"{round(settings.ENGINE_LEASE_SECONDS * PATIENCE_SHARE * MILLISECONDS)}ms"

@@ -67,6 +67,8 @@ class Pump:
                 await self._turn()
             return await self._close(self._ending)
         finally:
+            if left := len(self._calls) + len(self._calls.unstored):
+                log.warning("calls_dropped", run_id=self._plan.run_id, calls=left)
             await self._calls.drop()
 
     async def _is_needed(self) -> bool:
@@ -228,8 +230,6 @@ class Pump:
         """Give back what is held; what can't be stored any more is logged. A run that runs, or runs again, needs a successor."""
         if self._calls.unstored:
             await self._store()
-        if len(self._calls):
-            log.warning("calls_dropped", run_id=self._plan.run_id, calls=len(self._calls))
         state = await self._share.give_back([*self._pool, *self._calls.in_flight])
         return Ending.STOPPED if ending is Ending.HANDED_ON and state != RunState.RUNNING else ending
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import psycopg
 import pytest
+from pytest_django import Settings
 
 from measurements.engine import database
 from measurements.engine.items import Item
@@ -89,3 +91,20 @@ def test_an_answer_that_cannot_be_stored_holds_nobody_up() -> None:
     assert result.done == {lease.pk}
     assert Output.objects.get(run=run, case=odd.item.case_id).reason == "unparseable"
     assert Output.objects.filter(run=run, outcome="answered").count() == 2
+
+
+def test_a_pump_that_stands_still_in_a_transaction_blocks_nobody_for_long(settings: Settings) -> None:
+    settings.ENGINE_LEASE_SECONDS = 1.0
+    run, _ = held_run()
+    lock = "select 1 from deployment where id = %s for no key update"
+
+    async def stand_still() -> None:
+        async with await database.connect() as frozen, await database.connect() as other:
+            await frozen.execute("begin")
+            await frozen.execute(lock, [run.configuration.deployment_id])
+            await other.execute("set lock_timeout = '10s'")
+            await other.execute(lock, [run.configuration.deployment_id])
+            with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+                await frozen.execute("commit")
+
+    asyncio.run(stand_still())
