@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from django.urls import reverse
+from playwright.sync_api import Browser, expect
 
 from tests.browser.visiting import open_browser, pages_for
 from tests.browser.watching import Watched
@@ -22,14 +23,16 @@ def test_nothing_that_people_or_models_write_runs(live_server: Any, browser: Bro
     watched, shown = Watched(page), 0
 
     for address in pages_for(world, Who.OWNER):
+        if address == reverse("style"):
+            continue  # its examples lead nowhere
         page.goto(live_server.url + address)
-        while (button := page.get_by_role("button", name="Show the text").first).count():
-            with page.expect_response(lambda response: response.request.method == "POST"):
-                button.click()
-            button.wait_for(state="detached")
+        veils = page.get_by_role("button", name="Show the text")
+        while waiting := veils.count():
+            veils.first.click()
+            expect(veils).not_to_have_count(waiting)
             shown += 1
         watched.look()
     page.context.close()
 
-    assert shown > 5
-    assert [complaint for complaint in watched.complaints if "id twice" not in complaint] == []
+    assert shown >= 4  # prompt, answer, body of an output, and the sample of an upload
+    assert not watched.complaints, "\n".join(watched.complaints)
