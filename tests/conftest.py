@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 
+import hypothesis
 import pytest
 import pytest_django
 from django.core.management import call_command
@@ -10,6 +11,9 @@ from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 PROCESS_GROUP = "processes"
+
+hypothesis.settings.register_profile("project", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,7 @@ from raiportal.errors import Invalid
 from raiportal.look.paging import cursor_pager
 
 OUTPUTS_A_PAGE = 50
-SORTS = {"id": keyset.Sort("pk")}
+SORTS = {"id": keyset.Sort("pk"), "case": keyset.Sort("case_id")}  # as stored, or as in the set
 
 
 @require_safe

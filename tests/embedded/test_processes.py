@@ -16,7 +16,7 @@ from tests.embedded.conftest import ProgramFactory
 
 pytestmark = pytest.mark.processes
 
-MARK = "a-mark-that-no-other-process-has-7f3a"
+MARK = f"a-mark-that-no-other-process-has-{os.getpid()}"  # nor another worker of the same session
 
 
 @pytest.fixture

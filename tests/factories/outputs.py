@@ -62,5 +62,5 @@ def store(run: Run, endings: Sequence[Ending], **fields: Any) -> list[Output]:
 def _output(run: Run, case: Case, ending: Ending, fields: dict[str, Any]) -> Output:
     key = hashlib.sha256(f"{run.pk}:{case.pk}".encode()).hexdigest()[:32]
     known = {"prompt_tokens": 10, "completion_tokens": 5, "latency_ms": 800, "attempts": 1, "body": f'{{"text": "{ending.text}"}}', "model_reported": "small-1"}
-    known |= {"key": key, "stratum": case.stratum, "outcome": ending.outcome, "reason": ending.reason, "text": ending.text, **fields}
-    return Output(run=run, case=case, repeat=0, **known)
+    known |= {"repeat": 0, "key": key, "stratum": case.stratum, "outcome": ending.outcome, "reason": ending.reason, "text": ending.text, **fields}
+    return Output(run=run, case=case, **known)

@@ -17,7 +17,8 @@ from raiportal.accounts.enums import Role
 from raiportal.audit.models import Entry, Payload
 from tests.factories.accounts import make_user
 from tests.factories.measurements import make_owner
-from tests.factories.outputs import ANSWERED, BLOCKED, HARM, HARMFUL, TIMEOUT, Ending, ended_run
+from tests.factories.outputs import ANSWERED, BLOCKED, HARM, HARMFUL, TIMEOUT, Ending, ended_run, store
+from tests.factories.runs import make_run
 from tests.factories.systems import make_system
 
 pytestmark = pytest.mark.django_db
@@ -237,3 +238,16 @@ def test_export_that_cannot_be_made_is_refused_and_not_recorded(form: dict[str, 
 
     assert owner_client(run).post(f"{reverse('output-export', args=[run.pk])}{query}", form).status_code == 422
     assert not Entry.objects.filter(action="measurements.outputs_exported").exists()
+
+
+def test_outputs_are_listed_as_stored_or_in_the_order_of_the_set() -> None:
+    run = make_run(cases=["first", "second", "third"], repeats=2, start=True)
+    for repeat in (0, 1):
+        store(run, (ANSWERED, ANSWERED, ANSWERED), repeat=repeat)
+    client = owner_client(run.system)
+    address = reverse("output-list", args=[run.pk])
+
+    stored = [line.row.output.case.position for line in client.get(address).context["lines"]]
+    as_in_the_set = [line.row.output.case.position for line in client.get(address, {"sort": "case"}).context["lines"]]
+
+    assert (stored, as_in_the_set) == ([0, 1, 2, 0, 1, 2], [0, 0, 1, 1, 2, 2])

@@ -79,6 +79,7 @@ def test_errors_protect_themselves(world: World, monkeypatch: pytest.MonkeyPatch
 def test_static_files_are_typed_and_never_sniffed() -> None:
     with override_settings(WHITENOISE_USE_FINDERS=True, WHITENOISE_AUTOREFRESH=True):
         answer = Client().get(f"/{settings.STATIC_URL.strip('/')}/raiportal/portal.js")
+        answer.close()
 
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/javascript")
