@@ -81,7 +81,7 @@ class Workflow:
     def advance(self, subject: Any, slug: str, *, actor: User, note: str = "", **fields: Any) -> Any:
         """Take the move: lock the row, check source, policy and conditions, save the state with `fields`, record it. Returns the locked row."""
         move = self.moves[slug]
-        locked = type(subject)._base_manager.select_for_update(of=("self",)).get(pk=subject.pk)
+        locked = type(subject)._base_manager.select_for_update(of=("self",), no_key=True).get(pk=subject.pk)
         if getattr(locked, self.field) not in move.sources:
             raise WrongState(f"This is {_word(locked, self.field)} now, so “{slug.replace('_', ' ')}” doesn't apply any more.")
         move.may(actor, locked).require()

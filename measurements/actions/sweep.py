@@ -31,6 +31,8 @@ _UNFINISHED = """
 select run.id from run
 where run.state = 'running' and not exists (select 1 from lease where lease.run_id = run.id and not lease.is_done) order by run.id
 """
+# Left by pumps that died and that nobody followed. A pump whose grant has expired never renews it, so a minute's grace is plenty.
+_FORGET_GRANTS = "delete from endpoint_grant where expires_at < clock_timestamp() - interval '1 minute'"
 _WITHOUT_ESTIMATES = "select id from run where state = 'completed' and judged_at is null order by id"
 
 
@@ -52,6 +54,8 @@ def sweep_runs(*, actor: User) -> Swept:
     judged = _ids(_WITHOUT_ESTIMATES)
     for run_id in judged:
         judge_run(run_id=run_id, actor=actor)
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_GRANTS)
     if pumped or finished or judged:
         log.info("runs_swept", pumped=pumped, finished=finished, judged=judged)
     return Swept(pumped, finished, judged)

@@ -149,10 +149,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return self if scopes is None else self.filter(**{f"{self.scope_lookup}__in": scopes})
 
     def lock(self, pk: int) -> Any:
-        """The row under a lock until the transaction ends. Raises Missing when there is none."""
+        """The row under a lock until the transaction ends; rows that refer to it can be added meanwhile. Raises Missing when there is none."""
         from raiportal.errors import Missing
 
-        row = self.select_for_update(of=("self",)).filter(pk=pk).first()
+        row = self.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
         if row is None:
             raise Missing("This isn't there any more.")
         return row

@@ -18,7 +18,7 @@ from measurements.models import Estimate, Grant, Lease, Output, Run
 from tests.factories.runs import make_run, prompts, simulated
 from tests.factories.systems import make_system
 from tests.measurements.workers import STOP_SECONDS, flush_broker, running_worker, stored, wait_for, wait_for_estimates, wait_for_outputs
-from tests.sandbox.process import RunningSimulator, eventually, running_simulator
+from tests.sandbox.process import RunningSimulator, running_simulator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -91,7 +91,8 @@ def test_a_frozen_worker_wakes_up_to_nothing(simulator: RunningSimulator, tmp_pa
     with running_worker(tmp_path, "one", beat=True) as one, running_worker(tmp_path, "two", beat=True) as two:
         run = started_run(simulator)
         wait_for_outputs(run, 20)
-        frozen = one if one.said("pump_started") else two
+        wait_for(lambda: one.is_pumping() != two.is_pumping(), "Not one of the workers pumps")
+        frozen = one if one.is_pumping() else two
         wait_for(lambda: simulator.log()["in_flight"] >= SLOTS // 2, "The worker never had calls in flight")
         frozen.send(signal.SIGSTOP)
         kept = stored(run)
@@ -171,13 +172,15 @@ def test_a_paused_run_stops_calling_and_goes_on_when_resumed(simulator: RunningS
 
 def test_a_cancelled_run_stops_and_accounts_for_every_item(simulator: RunningSimulator, tmp_path: Path) -> None:
     run = started_run(simulator)
-    with running_worker(tmp_path):
+    with running_worker(tmp_path) as worker:
         wait_for_outputs(run, 20)
         runs.cancel_run(run_id=run.pk, reason="The wrong set.", actor=run.created_by)
-        assert eventually(lambda: not Grant.objects.exists(), seconds=5)
+        wait_for(lambda: not Grant.objects.exists(), "The pump did not end", seconds=10)
         calls = simulator.log()["calls"]
         time.sleep(0.5)
         assert simulator.log()["calls"] == calls <= stored(run)
+
+        assert not worker.said("raised unexpected")
 
     run.refresh_from_db()
     cancelled = Output.objects.filter(run=run, reason="cancelled").count()

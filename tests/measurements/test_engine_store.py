@@ -7,6 +7,7 @@ import uuid
 
 import psycopg
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from measurements.engine import database
@@ -19,6 +20,9 @@ from systems.providers import Call, Outcome, Reply
 from tests.factories.runs import make_run, prompts
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+STORE_SECONDS = 10
 
 
 def held_run(count: int = 3) -> tuple[Run, Lease]:
@@ -38,7 +42,7 @@ def answers_to(run: Run, lease: Lease, *, token: int, judges: Judges, text: str 
 def stored(run: Run, answers: list[Answer]) -> Stored:
     async def write() -> Stored:
         async with await database.connect() as connection:
-            return await store(connection, run.pk, answers)
+            return await asyncio.wait_for(store(connection, run.pk, answers), STORE_SECONDS)
 
     return asyncio.run(write())
 
@@ -91,6 +95,17 @@ def test_an_answer_that_cannot_be_stored_holds_nobody_up() -> None:
     assert result.done == {lease.pk}
     assert Output.objects.get(run=run, case=odd.item.case_id).reason == "unparseable"
     assert Output.objects.filter(run=run, outcome="answered").count() == 2
+
+
+def test_storing_waits_for_nobody_who_moves_the_run() -> None:
+    run, lease = held_run()
+    answers = answers_to(run, lease, token=2, judges=load(run.pk).judges)
+
+    with transaction.atomic():
+        Run.objects.lock(run.pk)
+        result = stored(run, answers)
+
+    assert result.late == 0
 
 
 def test_a_pump_that_stands_still_in_a_transaction_blocks_nobody_for_long(settings: Settings) -> None:

@@ -42,6 +42,11 @@ class Worker:
         self.send(signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
 
+    def is_pumping(self) -> bool:
+        """Whether a pump began here and has not ended: a second one that finds itself not needed ends at once."""
+        log = self.log.read_text()
+        return log.count('"pump_started"') > log.count('"pump_ended"')
+
     def pump_process(self) -> int:
         """The process number of the child that pumps."""
         wait_for(lambda: self.said("pump_started"), "The worker never began to pump")
