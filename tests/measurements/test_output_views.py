@@ -244,7 +244,7 @@ def test_outputs_are_listed_as_stored_or_in_the_order_of_the_set() -> None:
     run = make_run(cases=["first", "second", "third"], repeats=2, start=True)
     for repeat in (0, 1):
         store(run, (ANSWERED, ANSWERED, ANSWERED), repeat=repeat)
-    client = owner_client(run.system)
+    client = owner_client(run)
     address = reverse("output-list", args=[run.pk])
 
     stored = [line.row.output.case.position for line in client.get(address).context["lines"]]
