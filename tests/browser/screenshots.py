@@ -39,34 +39,51 @@ PAGES = {
     "deployment-list": "/systems/1/deployments/",
     "deployment-add": "/systems/1/deployments/add/",
     "deployment": "/deployments/1/",
+    "deployment-edit": "/deployments/1/edit/",
     "metaprompt-list": "/systems/1/metaprompts/",
+    "metaprompt-add": "/systems/1/metaprompts/add/",
+    "metaprompt": "/metaprompts/1/",
     "configuration-list": "/systems/1/configurations/",
+    "configuration-add": "/systems/1/configurations/add/",
     "configuration": "/configurations/3/",
     "harm-list": "/systems/1/harms/",
     "harm-add": "/systems/1/harms/add/",
     "harm": "/harms/1/",
+    "harm-edit": "/harms/1/edit/",
     "harm-assess": "/harms/1/assess/",
     "set-list": "/systems/1/sets/",
+    "set-add": "/systems/1/sets/add/",
     "set": "/sets/1/",
+    "set-edit": "/sets/1/edit/",
     "set-import": "/sets/1/import/",
     "set-version": "/set-versions/1/",
     "metric-list": "/systems/1/metrics/",
     "metric-add": "/systems/1/metrics/add/",
     "metric": "/metrics/1/",
+    "metric-revise": "/metrics/1/revise/",
     "run-list": "/systems/1/runs/",
     "run-add": "/systems/1/runs/add/",
     "run": "/runs/1/",
+    "run-configuration": "/runs/1/configuration/",
+    "run-events": "/runs/1/events/",
     "output-list": "/runs/1/outputs/",
     "output": "/outputs/1/",
     "history": "/history/measurements.run/1/",
     "person-list": "/settings/people/",
+    "person-add": "/settings/people/add/",
     "person": "/settings/people/2/",
     "token-list": "/settings/tokens/",
     "ledger": "/settings/ledger/",
+    "organisation-deployment-list": "/settings/deployments/",
+    "organisation-deployment-add": "/settings/deployments/add/",
+    "account_change_password": "/account/password/change/",
+    "account_reauthenticate": "/account/reauthenticate/",
+    "account_logout": "/account/logout/",
     "api-docs": "/api/v1/docs/",
     "style": "/style/",
     "nothing-here": "/nowhere/",
 }
+SIGNED_OUT = {"account_login": "/account/login/", "account_inactive": "/account/inactive/", "account_signup": "/account/signup/"}
 
 
 def main() -> int:
@@ -78,7 +95,7 @@ def main() -> int:
             trouble = photograph(browser, address, sign_ins["admin"])
             browser.close()
     (PICTURES / "index.html").write_text(contact_sheet(), encoding="utf-8")
-    sys.stdout.write(f"{len(PAGES)} pages in {PICTURES / 'index.html'}\n" + "".join(f"{line}\n" for line in trouble))
+    sys.stdout.write(f"{len(PAGES) + len(SIGNED_OUT)} pages in {PICTURES / 'index.html'}\n" + "".join(f"{line}\n" for line in trouble))
     return 1 if trouble else 0
 
 
@@ -127,15 +144,23 @@ def photograph(browser: Browser, address: str, password: str) -> list[str]:
     trouble: list[str] = []
     for theme in THEMES:
         page = browser.new_context(color_scheme=theme, viewport={"width": WIDTHS[0], "height": HEIGHT}).new_page()  # type: ignore[arg-type]
+        trouble += take(page, address, SIGNED_OUT, theme)
         sign_in(page, address, password)
         wait_for_the_run(page, address)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": HEIGHT})
-            for name, path in PAGES.items():
-                page.goto(address + path)
-                page.screenshot(path=PICTURES / picture(name, theme, width), full_page=True)
-                if page.evaluate("document.documentElement.scrollWidth") > width:
-                    trouble.append(f"{name} scrolls sideways at {width} px, {theme}")
+        trouble += take(page, address, PAGES, theme)
+    return trouble
+
+
+def take(page: Page, address: str, pages: dict[str, str], theme: str) -> list[str]:
+    """Pictures of these pages in both widths, and what is wrong with them."""
+    trouble = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        for name, path in pages.items():
+            page.goto(address + path)
+            page.screenshot(path=PICTURES / picture(name, theme, width), full_page=True)
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                trouble.append(f"{name} scrolls sideways at {width} px, {theme}")
     return trouble
 
 
@@ -165,7 +190,7 @@ def contact_sheet() -> str:
             for width in WIDTHS
         )
         + "</p>"
-        for name, path in PAGES.items()
+        for name, path in {**SIGNED_OUT, **PAGES}.items()
     )
     head = '<meta charset="utf-8"><title>Every page</title>'
     return f'<!doctype html><html lang="en">{head}<body style="font-family:sans-serif;background:#888">{rows}</body></html>'
