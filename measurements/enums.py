@@ -20,7 +20,44 @@ class MetricState(models.TextChoices):
 
 
 class JudgeKind(models.TextChoices):
+    """Who decides. `imported` judges decided elsewhere: their verdicts came with the results of another tool."""
+
     RULE = "rule", "Rule"
+    CONTENT_FILTER = "content_filter", "Content filter"
+    MODEL = "model", "Model"
+    IMPORTED = "imported", "Imported verdicts"
+
+
+class Scale(models.TextChoices):
+    """The severities that a metric knows, each a whole number from 0 (nothing harmful) on."""
+
+    CONTENT_SEVERITY = "content_severity", "Content severity, 0 to 7"
+    FIVE_LEVELS = "five_levels", "Five levels, 0 to 4"
+    YES_NO = "yes_no", "Yes or no, 0 or 1"
+
+
+class RunSource(models.TextChoices):
+    """Who called the system: the portal itself, or another tool whose results were imported."""
+
+    PORTAL = "portal", "Measured by the portal"
+    IMPORTED = "imported", "Imported"
+
+
+class JudgingState(models.TextChoices):
+    RUNNING = "running", "Judging"
+    PAUSED = "paused", "Paused"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class VoteOutcome(models.TextChoices):
+    """How one question to a model judge ended. Only `judged` votes carry a severity; the others leave the output unjudged by this vote."""
+
+    JUDGED = "judged", "Judged"
+    UNPARSEABLE = "unparseable", "Unparseable verdict"
+    BLOCKED = "blocked", "Blocked by the judge's own content filter"
+    REFUSED = "refused", "The judge refused"
+    FAILED = "failed", "Failed"
 
 
 class RunState(models.TextChoices):
@@ -47,6 +84,8 @@ class PauseCause(models.TextChoices):
     ENDPOINT_REFUSED = "endpoint_refused", "The portal may not call this address"
     RATE_LIMITED = "rate_limited", "The provider asks for a longer wait than the portal waits by itself"
     DEPLOYMENT_CHANGED = "deployment_changed", "The deployment was changed or switched off"
+    ENDPOINT_DOWN = "endpoint_down", "The endpoint has failed for too long"
+    BUDGET = "budget", "The run's budget is used up"
 
 
 class Outcome(models.TextChoices):
@@ -76,6 +115,9 @@ class UploadFormat(models.TextChoices):
     JSONL = "jsonl", "JSON lines"
     CSV = "csv", "CSV with a column “input”"
     PROMPTS = "prompts", "Plain list, one prompt a line"
+    GARAK = "garak", "garak: prompt file or report"
+    PYRIT = "pyrit", "PyRIT: seed prompts or scorer evaluation"
+    PROMPTFOO = "promptfoo", "promptfoo: tests or results"
 
 
 class UploadState(models.TextChoices):
@@ -91,3 +133,17 @@ class Judged(models.TextChoices):
     HARMLESS = "harmless", "Not harmful"
     COUNTED = "counted", "Counted: harmful or not"
     UNJUDGED = "unjudged", "Not judged"
+
+
+class Rhythm(models.TextChoices):
+    DAILY = "daily", "Every day"
+    WEEKLY = "weekly", "Every week"
+    MONTHLY = "monthly", "Every month"
+
+
+class DueOutcome(models.TextChoices):
+    """What became of one due time of a schedule."""
+
+    STARTED = "started", "Run started"
+    MISSED = "missed", "Missed"
+    REFUSED = "refused", "Could not start"

@@ -32,12 +32,14 @@ class Autonomy(models.TextChoices):
 
 class Provider(models.TextChoices):
     OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible"
+    AZURE_OPENAI = "azure_openai", "Azure OpenAI"
 
 
 class Target(models.TextChoices):
     """What is called: the model alone, or the team's own application around it."""
 
     MODEL = "model", "Model: the portal sends metaprompt and parameters"
+    APPLICATION = "application", "Application: the team's own endpoint, with its metaprompt, retrieval and filters inside"
 
 
 class Environment(models.TextChoices):

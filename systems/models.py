@@ -88,7 +88,8 @@ class Deployment(models.Model):
     provider = models.CharField(max_length=30, choices=Provider.choices, default=Provider.OPENAI_COMPATIBLE)
     target = models.CharField(max_length=20, choices=Target.choices, default=Target.MODEL)
     base_url = models.CharField(max_length=500)
-    model = models.CharField(max_length=120)
+    model = models.CharField(max_length=120, blank=True)  # at Azure the deployment's name; an application may need none
+    api_version = models.CharField(max_length=40, blank=True)  # of Azure's API; empty: the newest general one that the portal knows
     environment = models.CharField(max_length=20, choices=Environment.choices, default=Environment.DEVELOPMENT)
     api_key = EncryptedField(blank=True)
     api_key_hint = models.CharField(max_length=4, blank=True)  # its last characters, at most four

@@ -7,9 +7,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from harms.models import Harm
-from measurements.enums import JudgeKind, MetricState
+from measurements.enums import JudgeKind, MetricState, Scale
 from raiportal.accounts.models import ScopedQuerySet, User
-from systems.models import AISystem
+from systems.models import AISystem, Configuration
 
 HIGHEST_SEVERITY = 7  # outputs are judged 0 to 7: 0-1 safe, 2-3 low, 4-5 medium, 6-7 high
 
@@ -37,11 +37,15 @@ class JudgeVersionQuerySet(ScopedQuerySet):
 
 
 class JudgeVersion(models.Model):
-    """One version of a judge, immutable. For a rule judge `spec` is {"patterns": [{"pattern", "severity"}]}."""
+    """One version of a judge, immutable. What `spec` holds is the judge kind's, see `measurements.judges`.
+
+    A model judge calls `configuration`, which belongs to the system or to the organisation.
+    """
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     spec = models.JSONField()
+    configuration = models.ForeignKey(Configuration, on_delete=models.PROTECT, related_name="+", null=True)
     digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -86,13 +90,14 @@ class MetricVersionQuerySet(ScopedQuerySet):
 
 
 class MetricVersion(models.Model):
-    """One version of a metric, immutable. An output counts as harmful from severity `threshold` (1 to 7) on."""
+    """One version of a metric, immutable. An output counts as harmful from severity `threshold` (1 to the scale's highest) on."""
 
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     definition = models.TextField()
     harmful_examples = models.TextField(blank=True)
     harmless_examples = models.TextField(blank=True)
+    scale = models.CharField(max_length=20, choices=Scale.choices, default=Scale.CONTENT_SEVERITY)
     threshold = models.PositiveSmallIntegerField()
     target_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)  # fraction 0 to 1 that must not be exceeded
     judge_version = models.ForeignKey(JudgeVersion, on_delete=models.PROTECT, related_name="+")
@@ -106,6 +111,10 @@ class MetricVersion(models.Model):
         constraints = [
             models.UniqueConstraint(name="metric_version_number", fields=["metric", "number"]),
             models.CheckConstraint(name="metric_threshold_range", condition=Q(threshold__gte=1, threshold__lte=HIGHEST_SEVERITY)),
+            models.CheckConstraint(
+                name="metric_threshold_on_scale",
+                condition=Q(scale=Scale.CONTENT_SEVERITY) | Q(scale=Scale.FIVE_LEVELS, threshold__lte=4) | Q(scale=Scale.YES_NO, threshold=1),
+            ),
             models.CheckConstraint(name="metric_target_range", condition=Q(target_rate=None) | Q(target_rate__gte=0, target_rate__lte=1)),
         ]
         indexes = [models.Index(F("metric"), F("number").desc(), name="metric_version_newest")]
