@@ -26,7 +26,7 @@ MOST_CHANGES = 6  # lines of "What changed"
 # --- Configurations and their deployments ---
 def endpoint_still_matches(configuration: Configuration) -> bool:
     """Whether the deployment still is what the configuration froze, so that calls for it may use the deployment's key."""
-    return all(configuration.snapshot[name] == value for name, value in snapshots.endpoint_of(configuration.deployment).items())
+    return snapshots.frozen_endpoint(configuration.snapshot) == snapshots.endpoint_of(configuration.deployment)
 
 
 def first_configuration(deployment: Deployment) -> Configuration:

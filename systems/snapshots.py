@@ -14,18 +14,25 @@ from systems.endpoints import parse_endpoint
 from systems.models import Deployment, MetapromptVersion
 from systems.providers import Target
 
-ENDPOINT_FIELDS = ("provider", "target", "base_url", "model")
+ENDPOINT_FIELDS = ("provider", "target", "base_url", "model", "api_version")
+OPTIONAL_FIELDS = ("api_version",)  # left out of a snapshot where they are empty, as in snapshots that are older than the field
 
 
 def endpoint_of(deployment: Deployment) -> dict[str, str]:
-    """The part of a snapshot that comes from the deployment."""
+    """What the deployment says now of where and how calls go, one text for each of ENDPOINT_FIELDS."""
     return {name: str(getattr(deployment, name)) for name in ENDPOINT_FIELDS}
 
 
+def frozen_endpoint(snapshot: Mapping[str, Any]) -> dict[str, str]:
+    """What a snapshot says of it, in the same shape; what it leaves out is empty."""
+    return {name: str(snapshot.get(name, "") if name in OPTIONAL_FIELDS else snapshot[name]) for name in ENDPOINT_FIELDS}
+
+
 def snapshot_of(deployment: Deployment, metaprompt: MetapromptVersion | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"provider", "target", "base_url", "model", "metaprompt": {"number", "digest"} | None, "parameters": {...}}`."""
+    """`{"provider", "target", "base_url", "model", "api_version"?, "metaprompt": {"number", "digest"} | None, "parameters": {...}}`."""
+    endpoint = {name: value for name, value in endpoint_of(deployment).items() if value or name not in OPTIONAL_FIELDS}
     sent_first = {"number": metaprompt.number, "digest": metaprompt.digest} if metaprompt else None
-    return {**endpoint_of(deployment), "metaprompt": sent_first, "parameters": dict(parameters)}
+    return {**endpoint, "metaprompt": sent_first, "parameters": dict(parameters)}
 
 
 def digest_of(snapshot: Mapping[str, Any]) -> str:
@@ -39,7 +46,7 @@ def text_digest(text: str) -> str:
 
 def target_of(snapshot: Mapping[str, Any]) -> Target:
     """Where calls for this snapshot go."""
-    return Target(**{name: snapshot[name] for name in ENDPOINT_FIELDS}, allowlist=allowlist())
+    return Target(**frozen_endpoint(snapshot), allowlist=allowlist())
 
 
 def allowlist() -> tuple[str, ...]:

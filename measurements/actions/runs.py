@@ -17,7 +17,7 @@ from raiportal.accounts.models import User
 from raiportal.audit import ledger
 from raiportal.errors import Invalid
 from systems.models import AISystem, Configuration, Deployment
-from systems.snapshots import endpoint_of
+from systems.snapshots import endpoint_of, frozen_endpoint
 
 PUMP = "measurements.tasks.pump"
 MOST_REPEATS = 100
@@ -119,7 +119,7 @@ def _check_parts(system: AISystem, configuration: Configuration, set_version: Me
         raise Invalid("This configuration belongs to another system.", field="configuration")
     if not deployment.is_active:
         raise Invalid("The deployment of this configuration is switched off.", field="configuration")
-    if any(configuration.snapshot[name] != value for name, value in endpoint_of(deployment).items()):
+    if frozen_endpoint(configuration.snapshot) != endpoint_of(deployment):
         raise Invalid("The deployment has another address or model now than this configuration: choose a newer one.", field="configuration")
     if set_version.case_count < 1:
         raise Invalid("This version of the set has no cases.", field="set_version")

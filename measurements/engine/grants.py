@@ -17,7 +17,7 @@ from measurements.engine.plan import RunPlan
 
 # Locked against other pumps, but not against the foreign keys of rows that are added meanwhile.
 _DEPLOYMENT = """
-select max_concurrency, requests_per_minute, tokens_per_minute, timeout_seconds, provider, target, base_url, model, is_active
+select max_concurrency, requests_per_minute, tokens_per_minute, timeout_seconds, provider, target, base_url, model, api_version, is_active
 from deployment where id = %(deployment)s for no key update
 """
 _EXPIRE = "delete from endpoint_grant where deployment_id = %(deployment)s and expires_at <= clock_timestamp()"

@@ -9,7 +9,7 @@ from typing import Any
 from measurements.engine.judging import Judges
 from measurements.models import Run
 from systems.providers import Target, TargetKind
-from systems.snapshots import ENDPOINT_FIELDS, target_of
+from systems.snapshots import frozen_endpoint, target_of
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ def load(run_id: int) -> RunPlan:
 
 def endpoint_of_plan(run: Run) -> dict[str, str]:
     """The endpoint that the run's configuration names; a deployment that says otherwise now is not called."""
-    frozen = run.snapshot["configuration"]["snapshot"]
-    return {name: str(frozen[name]) for name in ENDPOINT_FIELDS}
+    return frozen_endpoint(run.snapshot["configuration"]["snapshot"])
 
 
 def _head(metaprompt: str, target: Target) -> Sequence[Mapping[str, str]]:
