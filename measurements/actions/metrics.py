@@ -13,8 +13,9 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 
 from harms.models import Harm
-from measurements import policies, rules
+from measurements import policies
 from measurements.enums import JudgeKind
+from measurements.judges import rules
 from measurements.models import Judge, JudgeVersion, Metric, MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors

@@ -9,8 +9,8 @@ from functools import lru_cache
 import orjson
 
 from measurements.enums import JudgeKind
+from measurements.judges.rules import CompiledRules, compile_rules
 from measurements.models import MetricVersion, Run
-from measurements.rules import CompiledRules, compile_rules
 
 
 @dataclass(frozen=True)

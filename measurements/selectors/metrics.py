@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from measurements import rules
+from measurements.judges import rules
 from measurements.models import Metric, MetricVersion, RunMetric
 from systems.models import AISystem
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.rules import Verdict, compile_rules
+from measurements.judges.rules import Verdict, compile_rules
 from raiportal.errors import Invalid
 
 
@@ -126,7 +126,7 @@ def test_a_thousand_patterns_cost_no_more_than_a_few():
 
 
 def test_patterns_too_large_to_combine_still_all_match(monkeypatch):
-    monkeypatch.setattr("measurements.rules.COMBINED_BYTES", 16 * 1024)
+    monkeypatch.setattr("measurements.judges.rules.COMBINED_BYTES", 16 * 1024)
 
     compiled = compile_rules(rules(*(rule(f"w{number}x{{100}}y") for number in range(40))))
 
