@@ -120,6 +120,8 @@ class Migration(migrations.Migration):
                 ("time_zone", models.CharField(max_length=64)),
                 ("is_active", models.BooleanField(default=True)),
                 ("next_due_at", models.DateTimeField(null=True)),
+                ("refusals_in_a_row", models.PositiveSmallIntegerField(default=0)),
+                ("off_reason", models.CharField(blank=True, max_length=2000)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],
@@ -496,6 +498,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="schedule",
+            name="responsible",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name="schedule",
             name="system",
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="systems.aisystem"),
         ),
@@ -575,7 +582,9 @@ class Migration(migrations.Migration):
             model_name="schedule",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("is_active", True), ("next_due_at__isnull", False)), models.Q(("is_active", False), ("next_due_at", None)), _connector="OR"
+                    models.Q(("is_active", True), ("next_due_at__isnull", False), ("off_reason", "")),
+                    models.Q(("is_active", False), ("next_due_at", None), ("off_reason__gt", "")),
+                    _connector="OR",
                 ),
                 name="schedule_due_if_active",
             ),

@@ -17,7 +17,7 @@ from systems.models import AISystem, Configuration
 class Schedule(models.Model):
     """What to run and when. Each run takes the newest version of set and metrics; `at_time` is local to `time_zone`, an IANA name.
 
-    `next_due_at` is null while the schedule is off.
+    `next_due_at` is null while the schedule is off. Runs start in the name of `responsible`: who last added, changed or switched the schedule on.
     """
 
     system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="+")
@@ -36,6 +36,9 @@ class Schedule(models.Model):
     time_zone = models.CharField(max_length=64)
     is_active = models.BooleanField(default=True)
     next_due_at = models.DateTimeField(null=True)
+    refusals_in_a_row = models.PositiveSmallIntegerField(default=0)  # due times that could not start, since one did or a person set the schedule
+    off_reason = models.CharField(max_length=2000, blank=True)  # why it is off
+    responsible = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
@@ -53,7 +56,8 @@ class Schedule(models.Model):
                 | Q(rhythm=Rhythm.MONTHLY, weekday=None, month_day__isnull=False, month_day__gte=1, month_day__lte=31),
             ),
             models.CheckConstraint(
-                name="schedule_due_if_active", condition=Q(is_active=True, next_due_at__isnull=False) | Q(is_active=False, next_due_at=None)
+                name="schedule_due_if_active",
+                condition=Q(is_active=True, next_due_at__isnull=False, off_reason="") | Q(is_active=False, next_due_at=None, off_reason__gt=""),
             ),
         ]
         indexes = [models.Index(fields=["next_due_at"], name="schedule_due", condition=Q(is_active=True))]
