@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.views import metrics, outputs, runs, sets, uploads
+from measurements.views import comparisons, metrics, outputs, runs, sets, uploads
 
 urlpatterns = [
     # --- Sets and metrics ---
@@ -33,6 +33,7 @@ urlpatterns = [
     path("systems/<int:system_id>/runs/", runs.run_list, name="run-list"),
     path("systems/<int:system_id>/runs/add/", runs.run_add, name="run-add"),
     path("systems/<int:system_id>/runs/preview/", runs.run_preview, name="run-preview"),
+    path("systems/<int:system_id>/runs/compare/", comparisons.run_compare, name="run-compare"),
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("runs/<int:run_id>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:run_id>/configuration/", runs.run_configuration, name="run-configuration"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from measurements.actions import outputs as output_actions
 from measurements.actions import run_start
 from measurements.actions import runs as actions
+from measurements.api import comparisons
 from measurements.enums import FailureReason, Outcome, PauseCause, RunState
 from measurements.filters import OutputFilter, RunFilter
 from measurements.models import Judgement, MeasurementSetVersion, Metric, MetricVersion, Output, Run
@@ -182,6 +183,17 @@ class Runs(Resource):
         """End the run for good; what has no output counts as failed (cancelled)."""
         return self._move(CancelReason, actions.cancel_run)
 
+    @extend_schema(parameters=[OpenApiParameter("with", int, required=True, description="Id of the second run.")], responses=comparisons.RunComparison)
+    @action(detail=True, methods=["get"])
+    def comparison(self, request: Request, pk: str) -> Response:
+        """This run and a second one on the same set version, output by output."""
+        self.refuse_unknown_parameters(request, {"with"})
+        asked = request.query_params.get("with", "")
+        second = Run.objects.visible_to(self.caller).filter(pk=int(asked)).first() if _is_id(asked) else None
+        if second is None:
+            raise Invalid("Name the second run, one that you may see.", field="with")
+        return Response(comparisons.RunComparison(comparisons.comparison(self.visible(), second)).data)
+
     def _move(self, serializer_class: type[serializers.Serializer[Any]], act: Any) -> Response:
         run = self.visible()
         return self.once(lambda: self.answer(act(run_id=run.pk, **self.read(serializer_class), actor=self.request.user)))
@@ -216,6 +228,10 @@ class Runs(Resource):
         if set(ids) - set(found):
             raise Invalid("There is none with this id that you may use.", field="metrics")
         return [metric_selectors.newest_version(found[pk]) for pk in dict.fromkeys(ids)]
+
+
+def _is_id(asked: str) -> bool:
+    return asked.isascii() and asked.isdigit() and len(asked) < 19
 
 
 # --- Outputs ---

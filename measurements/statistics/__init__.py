@@ -25,6 +25,7 @@ from measurements.statistics.intervals import (
     exact_upper_bound_at_zero,
     wilson_interval,
 )
+from measurements.statistics.pairs import PairCounts, mcnemar_exact, paired_difference, paired_interval
 from measurements.statistics.sentences import percent, sentence
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Estimate",
     "Interval",
     "OutcomeCounts",
+    "PairCounts",
     "Rate",
     "StratifiedEstimates",
     "Verdict",
@@ -42,6 +44,9 @@ __all__ = [
     "estimate",
     "estimate_strata",
     "exact_upper_bound_at_zero",
+    "mcnemar_exact",
+    "paired_difference",
+    "paired_interval",
     "percent",
     "sentence",
     "verdict",

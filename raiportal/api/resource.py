@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -42,15 +42,15 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
         return super().get_queryset().visible_to(self.request.user)  # type: ignore[attr-defined, no-any-return]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self._refuse_unknown_parameters(request)
+        filters = getattr(self, "filterset_class", None)
+        self.refuse_unknown_parameters(request, PAGE_PARAMETERS | (set(filters.base_filters) if filters else set()))
         return super().list(request, *args, **kwargs)
 
-    def _refuse_unknown_parameters(self, request: Request) -> None:
-        filters = getattr(self, "filterset_class", None)
-        known = PAGE_PARAMETERS | (set(filters.base_filters) if filters else set())
-        unknown = sorted(set(request.query_params) - known)
+    def refuse_unknown_parameters(self, request: Request, known: Collection[str]) -> None:
+        """Refuse by name what a query says and this address doesn't know."""
+        unknown = sorted(set(request.query_params) - {*known, "format"})
         if unknown:
-            raise UnknownParameter(f"This list has no parameter “{unknown[0][:60]}”. It knows {', '.join(sorted(known - {'format'}))}.")
+            raise UnknownParameter(f"There is no parameter “{unknown[0][:60]}” here. There is {', '.join(sorted({*known} - {'format'}))}.")
 
     def read(self, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         """The checked input. Unknown fields are refused by name, so that a typo is not silently ignored."""

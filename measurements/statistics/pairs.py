@@ -1,0 +1,93 @@
+"""Two measurements of the same items, compared pair by pair: the exact McNemar test and Newcombe's interval of the difference.
+
+Both work on the four counts alone. Swapping the measurements changes the sign of the difference and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from measurements.statistics.intervals import Interval, wilson_interval
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Pairs by what each side found: harmful on both, only in the first, only in the second, on neither."""
+
+    both: int
+    first_only: int
+    second_only: int
+    neither: int
+
+    @property
+    def total(self) -> int:
+        return self.both + self.first_only + self.second_only + self.neither
+
+    @property
+    def first(self) -> int:
+        """Harmful outputs of the first measurement."""
+        return self.both + self.first_only
+
+    @property
+    def second(self) -> int:
+        return self.both + self.second_only
+
+    def __add__(self, other: PairCounts) -> PairCounts:
+        return PairCounts(
+            self.both + other.both, self.first_only + other.first_only, self.second_only + other.second_only, self.neither + other.neither
+        )
+
+    @property
+    def swapped(self) -> PairCounts:
+        return PairCounts(self.both, self.second_only, self.first_only, self.neither)
+
+
+def paired_difference(counts: PairCounts) -> float:
+    """Second rate less first rate, -1 to 1; at least one pair."""
+    return (counts.second_only - counts.first_only) / counts.total
+
+
+def paired_interval(counts: PairCounts, *, confidence: float = 0.95) -> Interval:
+    """Confidence interval of second rate less first rate, within -1 and 1; at least one pair.
+
+    Newcombe (1998), Statistics in Medicine 17:2635, method 10: Wilson's bounds of both rates, joined by squaring and adding, with the
+    correlation of the pairs corrected for continuity.
+    """
+    if counts.total < 1:
+        raise ValueError("There is no pair to compare.")
+    first_rate, second_rate = counts.first / counts.total, counts.second / counts.total
+    first = wilson_interval(counts.first, counts.total, confidence=confidence)
+    second = wilson_interval(counts.second, counts.total, confidence=confidence)
+    correlation, difference = _correlation(counts), second_rate - first_rate
+    below = _joined(second_rate - second.low, first.high - first_rate, correlation)
+    above = _joined(second.high - second_rate, first_rate - first.low, correlation)
+    return Interval(max(-1.0, difference - below), min(1.0, difference + above), "Newcombe, paired")
+
+
+def mcnemar_exact(counts: PairCounts) -> float:
+    """Two-sided p-value that a change in either direction is equally likely; 1 when no pair changed.
+
+    McNemar (1947), exact: the smaller of the two changed counts against a binomial of one half.
+    """
+    from scipy.special import bdtr
+
+    changed = counts.first_only + counts.second_only
+    if not changed:
+        return 1.0
+    return min(1.0, 2.0 * float(bdtr(min(counts.first_only, counts.second_only), changed, 0.5)))
+
+
+def _correlation(counts: PairCounts) -> float:
+    """Phi of the four counts, drawn towards zero by half the pairs when positive; 0 where a rate is 0 or 1 on one side."""
+    a, b, c, d = counts.both, counts.first_only, counts.second_only, counts.neither
+    margins = (a + b) * (c + d) * (a + c) * (b + d)
+    if not margins:
+        return 0.0
+    excess = float(a * d - b * c)
+    corrected = excess if excess <= 0 else max(0.0, excess - counts.total / 2)
+    return corrected / sqrt(margins)
+
+
+def _joined(one: float, other: float, correlation: float) -> float:
+    return sqrt(max(0.0, one * one - 2 * correlation * one * other + other * other))
