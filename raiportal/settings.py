@@ -161,6 +161,8 @@ CELERY_BEAT_SCHEDULE = {
 ENGINE_LEASE_SECONDS = float(os.environ.get("RAIPORTAL_ENGINE_LEASE_SECONDS", "10"))  # life of a lease or grant that nobody renews
 ENGINE_TICK_SECONDS = float(os.environ.get("RAIPORTAL_ENGINE_TICK_SECONDS", "1"))  # between two renewals
 ENGINE_PUMP_SECONDS = float(os.environ.get("RAIPORTAL_ENGINE_PUMP_SECONDS", "300"))  # life of one pump task; then it queues its successor
+ENGINE_PROBE_SECONDS = float(os.environ.get("RAIPORTAL_ENGINE_PROBE_SECONDS", "1"))  # from an endpoint's failing to the first call that probes it
+ENGINE_DOWN_SECONDS = float(os.environ.get("RAIPORTAL_ENGINE_DOWN_SECONDS", "3600"))  # of failing, after which runs pause
 
 # --- Signing in ---
 AUTH_USER_MODEL = "accounts.User"

@@ -406,6 +406,11 @@ class Migration(migrations.Migration):
             model_name="lease",
             index=models.Index(condition=models.Q(("is_done", False)), fields=["run", "judging", "number"], name="lease_open"),
         ),
+        migrations.AddField(
+            model_name="attempt",
+            name="excused",
+            field=models.PositiveSmallIntegerField(db_default=0),
+        ),
         migrations.AddConstraint(
             model_name="attempt",
             constraint=models.UniqueConstraint(fields=("run", "judging", "item"), name="attempt_once", nulls_distinct=False),

@@ -293,6 +293,7 @@ class Attempt(models.Model):
 
     `count`: how often a pump that began it, after another had died over its lease, died too; three times makes it crashed.
     `calls`: how many calls were made for it by pumps that handed it on in good order.
+    `excused`: how many of them failed with an endpoint that failed for everything, and so don't bring it nearer to being given up.
     """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -300,6 +301,7 @@ class Attempt(models.Model):
     item = models.PositiveIntegerField()
     count = models.PositiveSmallIntegerField(default=0)
     calls = models.PositiveSmallIntegerField(default=0)
+    excused = models.PositiveSmallIntegerField(db_default=0)
 
     class Meta:
         db_table = "attempt"
