@@ -15,7 +15,7 @@ from raiportal.api.resource import Resource
 from raiportal.api.urls import BothSlashes
 from raiportal.keyset import Sort
 from systems import actions, selectors
-from systems.enums import Audience, Autonomy, Environment, Stage
+from systems.enums import Audience, Autonomy, Environment, Provider, Stage, Target
 from systems.models import AISystem, Configuration, Deployment, MetapromptVersion
 
 NEWEST_FIRST = {"id": Sort("pk"), "created_at": Sort("created_at")}
@@ -132,7 +132,7 @@ class DeploymentOutput(serializers.ModelSerializer[Deployment]):
         model = Deployment
         list_serializer_class = DeploymentListOutput
         fields = (
-            *("id", "system", "name", "provider", "target", "base_url", "model", "environment", "configuration", "has_key", "api_key_hint"),
+            *("id", "system", "name", "provider", "target", "base_url", "model", "api_version", "environment", "configuration", "has_key", "api_key_hint"),
             *("max_concurrency", "requests_per_minute", "tokens_per_minute", "timeout_seconds"),
             *("input_price", "output_price", "currency", "is_active", "created_at", "updated_at"),
         )
@@ -147,6 +147,9 @@ class DeploymentOutput(serializers.ModelSerializer[Deployment]):
 
 
 class DeploymentLimits(serializers.Serializer[Any]):
+    provider = serializers.CharField(required=False, help_text=f"{' or '.join(Provider.values)}; the first unless said otherwise.")
+    target = serializers.CharField(required=False, help_text=f"{' or '.join(Target.values)}; the first unless said otherwise.")
+    api_version = serializers.CharField(required=False, allow_blank=True, max_length=40, help_text="Of Azure's API; empty: the newest general one.")
     environment = serializers.ChoiceField(Environment.choices, required=False)
     max_concurrency = serializers.IntegerField(required=False, help_text="Calls at a time, over all workers and runs.")
     requests_per_minute = serializers.IntegerField(required=False, allow_null=True)
@@ -160,17 +163,17 @@ class DeploymentLimits(serializers.Serializer[Any]):
 class DeploymentInput(DeploymentLimits):
     system = serializers.IntegerField(allow_null=True, help_text="Null: it belongs to the organisation (administrators only).")
     name = serializers.CharField(max_length=120)
-    provider = serializers.CharField(required=False, help_text="openai_compatible")
-    target = serializers.CharField(required=False, help_text="model")
-    base_url = serializers.CharField(max_length=500)
-    model = serializers.CharField(max_length=120)
+    base_url = serializers.CharField(max_length=500, help_text="Without /chat/completions; at Azure the resource's address.")
+    model = serializers.CharField(
+        required=False, allow_blank=True, max_length=120, help_text="At Azure the name of the deployment. Only an application may have none."
+    )
     api_key = serializers.CharField(required=False, allow_blank=True, write_only=True, help_text="Kept encrypted, never shown again.")
 
 
 class DeploymentChanges(DeploymentLimits):
     name = serializers.CharField(required=False, max_length=120)
     base_url = serializers.CharField(required=False, max_length=500)
-    model = serializers.CharField(required=False, max_length=120)
+    model = serializers.CharField(required=False, allow_blank=True, max_length=120)
     api_key = serializers.CharField(required=False, allow_blank=True, write_only=True, help_text='"" removes the key; left out, it stays.')
 
 
@@ -187,7 +190,7 @@ class DeploymentFilter(django_filters.FilterSet):
 
     class Meta:
         model = Deployment
-        fields = {"environment": ["exact"]}
+        fields = {"environment": ["exact"], "provider": ["exact"], "target": ["exact"]}
 
 
 class Deployments(Resource):

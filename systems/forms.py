@@ -13,12 +13,14 @@ from raiportal.accounts.models import User
 from raiportal.errors import Invalid
 from raiportal.look.widgets import HintedRadioSelect
 from systems import parameters, selectors
-from systems.enums import Audience, Autonomy, Environment, Stage
+from systems.enums import Audience, Autonomy, Environment, Provider, Stage, Target
 from systems.models import AISystem, Deployment, MetapromptVersion
+from systems.providers import AZURE_API_VERSION
 
 YES_OR_NO = [("", "Not said yet"), ("yes", "Yes"), ("no", "No")]
 STATED = ("handles_personal_data", "reaches_minors", "makes_consequential_decisions")
 UNSAID = ("", "Not said yet")
+SHORT_TARGETS = [(Target.MODEL, "Model"), (Target.APPLICATION, "Application")]
 
 
 def _yes_or_no(label: str, hint: str) -> forms.TypedChoiceField:
@@ -90,15 +92,49 @@ class DeploymentForm(forms.Form):
     """An endpoint. `kept_key` is what may be shown of the key that is stored; "" for a new deployment."""
 
     name = forms.CharField(max_length=120, help_text="What people call it, such as gpt-4o, Sweden.", error_messages={"required": "Give the deployment a name."})
+    provider = forms.ChoiceField(
+        choices=Provider.choices,
+        initial=Provider.OPENAI_COMPATIBLE,
+        widget=HintedRadioSelect(
+            hints={
+                Provider.OPENAI_COMPATIBLE: "OpenAI itself, and servers and gateways that speak as it does. Also Azure addresses that end in /openai/v1",
+                Provider.AZURE_OPENAI: "A deployment in an Azure OpenAI resource, called by its name and an API version",
+            }
+        ),
+    )
+    target = forms.ChoiceField(
+        choices=SHORT_TARGETS,
+        initial=Target.MODEL,
+        label="What is called",
+        widget=HintedRadioSelect(
+            hints={
+                Target.MODEL: "The model alone: the portal sends metaprompt and parameters with every prompt",
+                Target.APPLICATION: "The team's own endpoint, with its metaprompt, retrieval and filters inside: the portal sends the prompt alone",
+            }
+        ),
+    )
     base_url = forms.CharField(
         max_length=500,
         label="Address",
-        help_text="Of an OpenAI-compatible API, without /chat/completions. It often ends in /v1.",
+        help_text="OpenAI-compatible: without /chat/completions, it often ends in /v1. Azure OpenAI: the endpoint that the resource's page names under "
+        "“Keys and Endpoint”, such as https://NAME.openai.azure.com, and nothing after it.",
         widget=forms.URLInput(attrs={"placeholder": "https://", "spellcheck": "false"}),
         error_messages={"required": "Give the address of the endpoint."},
     )
     model = forms.CharField(
-        max_length=120, widget=forms.TextInput(attrs={"spellcheck": "false"}), error_messages={"required": "Say which model the endpoint serves."}
+        required=False,
+        max_length=120,
+        label="Model",
+        help_text="OpenAI-compatible: the model's name, as the endpoint knows it; an application may have none. Azure OpenAI: the name that was given to "
+        "the deployment there, which may differ from the model's.",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+    )
+    api_version = forms.CharField(
+        required=False,
+        max_length=40,
+        label="API version",
+        help_text=f"Of Azure OpenAI only: a date, such as {AZURE_API_VERSION}. Left empty, {AZURE_API_VERSION} is kept.",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     api_key = forms.CharField(
         required=False,
@@ -120,7 +156,7 @@ class DeploymentForm(forms.Form):
 class DeploymentEditForm(DeploymentForm):
     remove_key = forms.BooleanField(required=False, label="This endpoint needs no key: forget the stored one")
 
-    field_order = ("name", "base_url", "model", "api_key", "remove_key")
+    field_order = ("name", "provider", "target", "base_url", "model", "api_version", "api_key", "remove_key")
 
     def __init__(self, *args: Any, kept_key: bool, hint: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -167,10 +203,15 @@ class MetapromptForm(forms.Form):
 
 
 class ConfigurationForm(forms.Form):
-    """Deployment, metaprompt and parameters of one system."""
+    """Deployment, metaprompt and parameters of one system, or of the organisation, which has no metaprompts."""
 
     deployment = forms.ModelChoiceField(queryset=Deployment.objects.none(), empty_label=None)
-    metaprompt = forms.ModelChoiceField(queryset=MetapromptVersion.objects.none(), required=False, empty_label="None")
+    metaprompt = forms.ModelChoiceField(
+        queryset=MetapromptVersion.objects.none(),
+        required=False,
+        empty_label="None",
+        help_text="Of an application, the one that it has inside: recorded, not sent.",
+    )
     temperature = forms.FloatField(required=False, help_text="0 to 2. Empty: the endpoint's own.")
     top_p = forms.FloatField(required=False, label="Top p", help_text="0 to 1.")
     max_tokens = forms.IntegerField(required=False, label="Most tokens of an answer")
@@ -181,10 +222,13 @@ class ConfigurationForm(forms.Form):
     reasoning_effort = forms.ChoiceField(required=False, choices=[("", "The endpoint's own"), *((effort, effort) for effort in parameters.EFFORTS)])
     note = forms.CharField(max_length=300, required=False, help_text="Why this configuration is there.")
 
-    def __init__(self, *args: Any, deployments: QuerySet[Deployment], metaprompts: QuerySet[MetapromptVersion], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, deployments: QuerySet[Deployment], metaprompts: QuerySet[MetapromptVersion] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deployment"].queryset = deployments  # type: ignore[attr-defined]
-        self.fields["metaprompt"].queryset = metaprompts  # type: ignore[attr-defined]
+        if metaprompts is None:
+            del self.fields["metaprompt"]
+        else:
+            self.fields["metaprompt"].queryset = metaprompts  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

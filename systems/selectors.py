@@ -58,6 +58,11 @@ def deployments_of(system: AISystem | None) -> QuerySet[Deployment]:
     return Deployment.objects.filter(system=system).annotate(configuration_count=Count("configurations")).order_by("-is_active", Lower("name"), "pk")
 
 
+def shared_deployments() -> QuerySet[Deployment]:
+    """Those of the organisation that are switched on: every system may be judged by them and measure them, whoever may open their pages."""
+    return Deployment.objects.filter(system=None, is_active=True).order_by(Lower("name"), "pk")
+
+
 def configurations_of(system: AISystem) -> QuerySet[Configuration]:
     return Configuration.objects.filter(system=system).select_related("deployment", "metaprompt", "created_by").order_by("-pk")
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("systems/<int:system_id>/deployments/add/", deployments.deployment_add, name="deployment-add"),
     path("settings/deployments/", deployments.organisation_deployment_list, name="organisation-deployment-list"),
     path("settings/deployments/add/", deployments.organisation_deployment_add, name="organisation-deployment-add"),
+    path("settings/deployments/configurations/add/", configurations.organisation_configuration_add, name="organisation-configuration-add"),
     path("deployments/<int:deployment_id>/", deployments.deployment, name="deployment"),
     path("deployments/<int:deployment_id>/edit/", deployments.deployment_edit, name="deployment-edit"),
     path("deployments/<int:deployment_id>/test/", deployments.deployment_test, name="deployment-test"),

@@ -13,6 +13,7 @@ from raiportal.checks import require_clean
 from raiportal.errors import Invalid
 from systems import parameters as call_parameters
 from systems import policies, snapshots
+from systems.enums import Target
 from systems.models import Configuration, Deployment, MetapromptVersion
 
 
@@ -20,11 +21,17 @@ from systems.models import Configuration, Deployment, MetapromptVersion
 def add_configuration(
     *, deployment: Deployment, metaprompt: MetapromptVersion | None = None, parameters: Mapping[str, Any] | None = None, note: str = "", actor: User
 ) -> Configuration:
-    """Freeze what shapes an answer. The same again returns the configuration that is there. Raises PolicyDenied or Invalid."""
+    """Freeze what shapes an answer. The same again returns the configuration that is there.
+
+    An application has parameters of its own and gets none; a metaprompt is only recorded as the one that it has inside. Raises PolicyDenied or Invalid.
+    """
     locked: Deployment = Deployment.objects.lock(deployment.pk)
     policies.may_add_configuration(actor, locked).require()
     _require_same_system(locked, metaprompt)
-    return freeze(locked, metaprompt, call_parameters.checked(parameters or {}), note.strip(), actor)
+    checked = call_parameters.checked(parameters or {})
+    if checked and locked.target == Target.APPLICATION:
+        raise Invalid("An application has parameters of its own: the portal sends it none.", field="parameters")
+    return freeze(locked, metaprompt, checked, note.strip(), actor)
 
 
 def freeze(deployment: Deployment, metaprompt: MetapromptVersion | None, checked: Mapping[str, Any], note: str, actor: User) -> Configuration:

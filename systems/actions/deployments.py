@@ -12,7 +12,7 @@ from raiportal.accounts.models import User
 from raiportal.audit import ledger
 from raiportal.checks import require_clean, require_text
 from raiportal.errors import Invalid
-from systems import policies, selectors, snapshots
+from systems import addressing, policies, selectors, snapshots
 from systems.actions.configurations import freeze
 from systems.endpoints import check_url, same_place
 from systems.enums import Provider, Target
@@ -29,31 +29,28 @@ KEY_AGAIN = "The address leads to another place now, so enter the key for it aga
 NAME_TAKEN = "There is a deployment of this name already."
 
 
-class Settings(TypedDict, total=False):
-    """What can be set about a deployment. Rates are per minute, prices per million tokens."""
+class NewSettings(TypedDict, total=False):
+    """What may be left out of a new deployment. Rates are per minute, prices per million tokens."""
+
+    provider: str
+    target: str
+    api_version: str
+    environment: str
+    max_concurrency: int
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    timeout_seconds: int
+    input_price: decimal.Decimal | None
+    output_price: decimal.Decimal | None
+    currency: str
+
+
+class Settings(NewSettings, total=False):
+    """What can be set about a deployment."""
 
     name: str
     base_url: str
     model: str
-    environment: str
-    max_concurrency: int
-    requests_per_minute: int | None
-    tokens_per_minute: int | None
-    timeout_seconds: int
-    input_price: decimal.Decimal | None
-    output_price: decimal.Decimal | None
-    currency: str
-
-
-class NewSettings(TypedDict, total=False):
-    environment: str
-    max_concurrency: int
-    requests_per_minute: int | None
-    tokens_per_minute: int | None
-    timeout_seconds: int
-    input_price: decimal.Decimal | None
-    output_price: decimal.Decimal | None
-    currency: str
 
 
 def add_deployment(
@@ -61,18 +58,18 @@ def add_deployment(
     system: AISystem | None,
     name: str,
     base_url: str,
-    model: str,
-    provider: str = Provider.OPENAI_COMPATIBLE,
-    target: str = Target.MODEL,
+    model: str = "",
     api_key: str = "",
     actor: User,
     **rest: Unpack[NewSettings],
 ) -> Deployment:
     """Enter an endpoint, with its first configuration (see `selectors.first_configuration`). `system` None: it belongs to the organisation.
 
+    `provider` is an OpenAI-compatible one and `target` a model unless said otherwise; only an application may do without `model`. For Azure
+    `base_url` is the resource's address, `model` the name of the deployment there, and `api_version` "" takes the newest general one.
     Raises PolicyDenied, or Invalid for a taken name, an address that may not be called or a value out of range.
     """
-    given = {"name": name, "base_url": base_url, "model": model, "provider": provider, "target": target, **rest}
+    given = {"name": name, "base_url": base_url, "model": model, **rest}
     try:
         return _add_deployment(system, given, api_key, actor)
     except IntegrityError as error:
@@ -83,12 +80,14 @@ def add_deployment(
 def _add_deployment(system: AISystem | None, given: dict[str, Any], api_key: str, actor: User) -> Deployment:
     locked = AISystem.objects.lock(system.pk) if system else None
     policies.may_add_deployment(actor, locked).require()
-    _require_offered(given["provider"], given["target"])
     key, hint = _fitting_key(api_key)
-    deployment = Deployment(system=locked, created_by=actor, api_key=key, api_key_hint=hint, **_fitting(given))
+    deployment = Deployment(system=locked, created_by=actor, api_key=key, api_key_hint=hint)
+    fitting = _fitting(deployment, {"provider": Provider.OPENAI_COMPATIBLE, "target": Target.MODEL, **given})
+    for field, value in fitting.items():
+        setattr(deployment, field, value)
     require_clean(deployment)
     deployment.save(force_insert=True)
-    ledger.record("systems.deployment_added", subject=deployment, actor=actor, has_key=bool(key), **_fitting(given))
+    ledger.record("systems.deployment_added", subject=deployment, actor=actor, has_key=bool(key), **fitting)
     freeze(deployment, None, {}, "", actor)
     return deployment
 
@@ -96,8 +95,8 @@ def _add_deployment(system: AISystem | None, given: dict[str, Any], api_key: str
 def edit_deployment(*, deployment_id: int, api_key: str | None = None, actor: User, **changes: Unpack[Settings]) -> Deployment:
     """Change those settings that are given. `api_key` None keeps the key, "" removes it.
 
-    Another scheme, host or port needs the key again. Another address or model makes a new configuration by itself, like the newest that matched
-    so far. Raises PolicyDenied or Invalid.
+    Another scheme, host or port needs the key again. Another address, model, provider, target or API version makes a new configuration by itself,
+    like the newest that matched so far. Raises PolicyDenied or Invalid.
     """
     try:
         return _edit_deployment(deployment_id, api_key, dict(changes), actor)
@@ -109,7 +108,7 @@ def edit_deployment(*, deployment_id: int, api_key: str | None = None, actor: Us
 def _edit_deployment(deployment_id: int, api_key: str | None, changes: dict[str, Any], actor: User) -> Deployment:
     deployment: Deployment = Deployment.objects.lock(deployment_id)
     policies.may_change_deployment(actor, deployment).require()
-    given = _fitting(changes)
+    given = _fitting(deployment, changes)
     moved = "base_url" in given and not same_place(given["base_url"], deployment.base_url)
     if moved and api_key is None and deployment.api_key:
         raise Invalid(KEY_AGAIN, field="api_key", code="key_needed")
@@ -120,7 +119,8 @@ def _edit_deployment(deployment_id: int, api_key: str | None, changes: dict[str,
     _require_fitting(deployment, given)
     ledger.apply_changes(deployment, actor=actor, action="systems.deployment_changed", **given)
     if snapshots.endpoint_of(deployment) != before:
-        freeze(deployment, newest.metaprompt if newest else None, newest.parameters if newest else {}, "Made when the deployment changed", actor)
+        sent = newest.parameters if newest and deployment.target == Target.MODEL else {}
+        freeze(deployment, newest.metaprompt if newest else None, sent, "Made when the deployment changed", actor)
     return deployment
 
 
@@ -143,21 +143,15 @@ def _switch(deployment_id: int, is_active: bool, action: str, reason: str, actor
     return deployment
 
 
-def _require_offered(provider: str, target: str) -> None:
-    if provider not in Provider.values:
-        raise Invalid("This version calls OpenAI-compatible endpoints only; other providers come later.", field="provider", code="not_offered")
-    if target not in Target.values:
-        raise Invalid("This version measures a model alone; a whole application comes later.", field="target", code="not_offered")
-
-
-def _fitting(given: dict[str, Any]) -> dict[str, Any]:
+def _fitting(deployment: Deployment, given: dict[str, Any]) -> dict[str, Any]:
     """The settings in the form in which they are stored. Raises Invalid for what no column or network could take."""
     fitting = dict(given)
-    for name, sentence in (("name", "Give the deployment a name."), ("model", "Say which model the endpoint serves.")):
-        if name in fitting:
-            fitting[name] = require_text(fitting[name], field=name, sentence=sentence)
+    if "name" in fitting:
+        fitting["name"] = require_text(fitting["name"], field="name", sentence="Give the deployment a name.")
     if "base_url" in fitting:
         fitting["base_url"] = check_url(fitting["base_url"], snapshots.allowlist()).url
+    if fitting.keys() & set(snapshots.ENDPOINT_FIELDS):
+        fitting |= addressing.fitting(_endpoint_after(deployment, fitting))
     if "currency" in fitting:
         fitting["currency"] = _fitting_currency(fitting["currency"])
     _require_range(fitting, "max_concurrency", 1, MOST_CONCURRENCY)
@@ -168,6 +162,14 @@ def _fitting(given: dict[str, Any]) -> dict[str, Any]:
         if fitting.get(name) is not None and fitting[name] < 0:
             raise Invalid("A price is zero or more.", field=name)
     return fitting
+
+
+def _endpoint_after(deployment: Deployment, given: dict[str, Any]) -> dict[str, str]:
+    """The endpoint with these changes. An API version goes with Azure alone: a deployment that leaves it loses its own."""
+    endpoint = snapshots.endpoint_of(deployment) | {name: given[name] for name in snapshots.ENDPOINT_FIELDS if name in given}
+    if "api_version" not in given and endpoint["provider"] != Provider.AZURE_OPENAI:
+        endpoint["api_version"] = ""
+    return endpoint
 
 
 def _require_range(given: dict[str, Any], name: str, low: int, high: int) -> None:

@@ -7,6 +7,7 @@ second to import, so it is loaded by the first call of either, never when the we
 from __future__ import annotations
 
 from systems.providers.protocol import (
+    AZURE_API_VERSION,
     Call,
     CallError,
     Client,
@@ -26,6 +27,7 @@ from systems.providers.protocol import (
 from systems.providers.storable import restored, storable
 
 __all__ = [
+    "AZURE_API_VERSION",
     "Call",
     "CallError",
     "Client",

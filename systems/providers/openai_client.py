@@ -21,10 +21,9 @@ import orjson
 from raiportal.errors import Invalid
 from systems.endpoints import Endpoint, check_url
 from systems.providers.exchange import Exchange, judge
-from systems.providers.protocol import Call, CallError, Provider, Reply, Retryable, RetryKind, Target, TargetKind
+from systems.providers.protocol import AZURE_API_VERSION, Call, CallError, Provider, Reply, Retryable, RetryKind, Target, TargetKind
 from systems.providers.transport import SEND_BEFORE, EndpointTransport
 
-AZURE_API_VERSION = "2024-10-21"  # Azure's latest general release of the deployments API; used where none is given
 PLACEHOLDER_KEY = "none"  # the library insists on a key; for an endpoint without one, the transport sends none
 CHAT_PATH = "/chat/completions"
 REMOVED_KEY = b"[key removed]"

@@ -13,6 +13,8 @@ from enum import StrEnum
 from math import inf
 from typing import Any, Protocol
 
+AZURE_API_VERSION = "2024-10-21"  # the latest general release of Azure's API of deployments; taken where none is given
+
 
 class Provider(StrEnum):
     """How requests are addressed and authenticated."""

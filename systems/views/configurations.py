@@ -13,8 +13,9 @@ from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import pager_of
 from systems import actions, policies, selectors
+from systems.enums import Target
 from systems.forms import ConfigurationForm
-from systems.models import Configuration
+from systems.models import AISystem, Configuration
 from systems.views.scope import system_of
 
 CONFIGURATIONS_A_PAGE = 50
@@ -37,24 +38,33 @@ def configuration_list(request: SignedInRequest, system_id: int) -> HttpResponse
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def configuration_add(request: SignedInRequest, system_id: int) -> HttpResponse:
-    system = system_of(request, system_id)
-    policies.may_act_in(request.user, system).require()
+    return _add(request, system_of(request, system_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def organisation_configuration_add(request: SignedInRequest) -> HttpResponse:
+    return _add(request, None)
+
+
+def _add(request: SignedInRequest, system: AISystem | None) -> HttpResponse:
+    policies.may_add_deployment(request.user, system).require()
     deployments = selectors.deployments_of(system).filter(is_active=True)
-    metaprompts = selectors.metaprompt_versions_of(system).defer("text")
-    start = {"deployment": request.GET.get("deployment"), "metaprompt": request.GET.get("metaprompt") or metaprompts.first()}
+    metaprompts = selectors.metaprompt_versions_of(system).defer("text") if system else None
+    newest = metaprompts.first() if metaprompts is not None else None
+    start = {"deployment": request.GET.get("deployment"), "metaprompt": request.GET.get("metaprompt") or newest}
     form = ConfigurationForm(request.POST or None, initial=start, deployments=deployments, metaprompts=metaprompts)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
             made = actions.add_configuration(
-                deployment=given["deployment"], metaprompt=given["metaprompt"], parameters=form.parameters, note=given["note"], actor=request.user
+                deployment=given["deployment"], metaprompt=given.get("metaprompt"), parameters=form.parameters, note=given["note"], actor=request.user
             )
         except Invalid as error:
             add_refusal(form, error)
         else:
             messages.success(request, f"{made.code} is what runs can measure now.")
             return redirect("configuration", made.pk)
-    context = {"form": form, "system": system, "section": "configurations", "has_deployment": deployments.exists()}
+    context = {"form": form, "system": system, "section": "configurations" if system else "settings", "has_deployment": deployments.exists()}
     return render(request, "systems/configuration_add.html", context, status=422 if form.errors else 200)
 
 
@@ -67,6 +77,7 @@ def configuration(request: SignedInRequest, configuration_id: int) -> HttpRespon
         "system": shown.system,
         "section": "configurations" if shown.system_id else "settings",
         "still_matches": selectors.endpoint_still_matches(shown),
+        "is_application": shown.snapshot["target"] == Target.APPLICATION,
         "may_add": policies.may_add_configuration(request.user, shown.deployment),
     }
     return render(request, "systems/configuration.html", context)

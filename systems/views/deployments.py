@@ -43,6 +43,8 @@ def _list(request: SignedInRequest, system: AISystem | None) -> HttpResponse:
         "section": "deployments" if system else "settings",
         "deployments": selectors.deployments_of(system),
         "may_add": policies.may_add_deployment(request.user, system),
+        "shared": selectors.shared_deployments() if system else [],
+        "may_open_shared": may_read_everything(request.user),
     }
     return render(request, "systems/deployment_list.html" if system else "systems/organisation_deployment_list.html", context)
 

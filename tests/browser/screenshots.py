@@ -76,6 +76,7 @@ PAGES = {
     "ledger": "/settings/ledger/",
     "organisation-deployment-list": "/settings/deployments/",
     "organisation-deployment-add": "/settings/deployments/add/",
+    "organisation-configuration-add": "/settings/deployments/configurations/add/",
     "account_change_password": "/account/password/change/",
     "account_reauthenticate": "/account/reauthenticate/",
     "account_logout": "/account/logout/",

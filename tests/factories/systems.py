@@ -12,6 +12,7 @@ from systems.models import AISystem, Deployment
 from tests.factories.accounts import make_user
 
 LOCAL = "http://127.0.0.1:9/v1"  # allowed by the tests' allowlist; nothing listens there
+LOCAL_RESOURCE = "http://127.0.0.1:9"  # the same as the address of an Azure resource
 KEY = "sk-planted-4f9a77c1d2e8"
 _numbers = itertools.count(1)
 

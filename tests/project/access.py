@@ -172,6 +172,8 @@ SYSTEM = _pk(lambda world: world.s1.system, "system_id")
 SYSTEM_FACTS: Mapping[str, Any] = {"name": "Renamed", "purpose": "Another purpose.", "stage": "planning"}
 DEPLOYMENT_SETTINGS: Mapping[str, Any] = {
     "name": "Another endpoint",
+    "provider": "openai_compatible",
+    "target": "model",
     "base_url": "http://127.0.0.1:9/v1",
     "model": "small",
     "environment": "development",
@@ -236,6 +238,11 @@ SETTINGS = [
     _post(
         *("Settings", "Add a deployment of the organisation", "organisation-deployment-add", ADMINISTERS, "deployment configuration"),
         sent=lambda world: DEPLOYMENT_SETTINGS,
+    ),
+    _get("Settings", "Open the form for a configuration of the organisation", "organisation-configuration-add", ADMINISTERS),
+    _post(
+        *("Settings", "Make a configuration of the organisation's deployment", "organisation-configuration-add", ADMINISTERS, "configuration"),
+        sent=lambda world: {"deployment": world.organisation_deployment.pk, "temperature": "0.9"},
     ),
 ]
 
@@ -416,6 +423,7 @@ RUN_FORM: Arguments = lambda world: {  # noqa: E731 (one of many)
 OUTPUT = _pk(lambda world: world.s1.output, "output_id")
 RUNS = [
     _reads("Runs", "List runs", "run-list", SYSTEM),
+    _reads("Runs", "Compare two runs", "run-compare", SYSTEM, asked=lambda world: {"first": world.s1.completed.pk}),
     _form("Runs", "Open the form for a run", "run-add", SYSTEM),
     _acts("Runs", "Plan and start a run", "run-add", SYSTEM, "run run_metric lease", sent=RUN_FORM),
     _acts("Runs", "See what a run would do", "run-preview", SYSTEM, "", sent=RUN_FORM, status=200),
@@ -483,6 +491,13 @@ RUNS_API = [
     _api_list("API: runs", "List runs", "run"),
     _api_add("API: runs", "Plan and start a run", "run", "run run_metric lease", RUN_SENT),
     _reads("API: runs", "Read a run", "api-run-detail", _pk(lambda world: world.s1.completed)),
+    _reads(
+        "API: runs",
+        "Compare with another run",
+        "api-run-comparison",
+        _pk(lambda world: world.s1.completed),
+        asked=lambda world: {"with": world.s1.completed.pk},
+    ),
     _api_change("API: runs", "Start a run", "run-start", _pk(lambda world: world.s1.planned), "run lease"),
     _api_change("API: runs", "Pause a run", "run-pause", _pk(lambda world: world.s1.running), "run"),
     _api_change("API: runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused), "run"),

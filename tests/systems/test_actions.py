@@ -14,11 +14,11 @@ from raiportal.accounts.enums import Role
 from raiportal.accounts.models import Membership, User
 from raiportal.audit.models import Entry, Payload
 from raiportal.errors import Invalid, Missing, PolicyDenied, WrongState
-from systems import actions, providers, selectors
+from systems import actions, providers, selectors, snapshots
 from systems.enums import Stage
 from systems.models import AISystem, Configuration, Deployment
 from tests.factories.accounts import make_user
-from tests.factories.systems import KEY, LOCAL, make_deployment, make_system
+from tests.factories.systems import KEY, LOCAL, LOCAL_RESOURCE, make_deployment, make_system
 
 pytestmark = pytest.mark.django_db
 
@@ -197,8 +197,9 @@ def test_hint_is_four_characters_of_a_key_long_enough(system: AISystem, key: str
         ("input_price", -1),
         ("currency", "dollars"),
         ("environment", "moon"),
-        ("provider", "azure_openai"),
-        ("target", "application"),
+        ("provider", "moon"),
+        ("target", "moon"),
+        ("api_version", "2024-10-21"),
     ],
 )
 def test_deployment_refuses_what_does_not_fit_and_names_the_field(system: AISystem, field: str, value: Any) -> None:
@@ -281,6 +282,71 @@ def test_going_back_to_the_old_model_finds_the_old_configuration(system: AISyste
     actions.edit_deployment(deployment_id=deployment.pk, model="small", actor=system.owner)
 
     assert selectors.first_configuration(Deployment.objects.get(pk=deployment.pk)) == original
+
+
+def test_azure_keeps_the_newest_general_version_where_none_is_given(system: AISystem) -> None:
+    deployment = make_deployment(system, provider="azure_openai", base_url=LOCAL_RESOURCE, model="assistant-eu")
+
+    assert deployment.api_version == providers.AZURE_API_VERSION
+    assert selectors.first_configuration(deployment).snapshot["api_version"] == providers.AZURE_API_VERSION
+
+
+def test_another_api_version_makes_a_configuration(system: AISystem) -> None:
+    deployment = make_deployment(system, provider="azure_openai", base_url=LOCAL_RESOURCE)
+    first = selectors.first_configuration(deployment)
+
+    actions.edit_deployment(deployment_id=deployment.pk, api_version="2025-04-01-preview", actor=system.owner)
+
+    made = selectors.first_configuration(Deployment.objects.get(pk=deployment.pk))
+    assert (made.snapshot["api_version"], made.pk > first.pk) == ("2025-04-01-preview", True)
+    assert snapshots.target_of(made.snapshot).api_version == "2025-04-01-preview"
+
+
+def test_snapshot_from_before_there_were_versions_still_matches(system: AISystem) -> None:
+    deployment = make_deployment(system)
+    first = selectors.first_configuration(deployment)
+
+    assert "api_version" not in first.snapshot
+    assert selectors.endpoint_still_matches(first)
+    assert snapshots.target_of(first.snapshot).api_version == ""
+
+
+def test_model_that_becomes_an_application_loses_its_parameters(system: AISystem) -> None:
+    deployment = make_deployment(system)
+    actions.add_configuration(deployment=deployment, parameters={"temperature": 0}, actor=system.owner)
+
+    actions.edit_deployment(deployment_id=deployment.pk, target="application", model="", actor=system.owner)
+
+    made = Configuration.objects.latest("pk")
+    assert (made.snapshot["target"], made.snapshot["model"], made.parameters) == ("application", "", {})
+
+
+def test_application_gets_no_parameters_and_records_its_metaprompt(system: AISystem) -> None:
+    deployment = make_deployment(system, target="application", model="")
+    inside = actions.add_metaprompt_version(system=system, text="Be brief.", actor=system.owner)
+
+    with pytest.raises(Invalid) as refusal:
+        actions.add_configuration(deployment=deployment, parameters={"temperature": 0}, actor=system.owner)
+
+    assert refusal.value.field == "parameters"
+    assert actions.add_configuration(deployment=deployment, metaprompt=inside, actor=system.owner).metaprompt == inside
+
+
+def test_an_application_that_becomes_a_model_needs_one(system: AISystem) -> None:
+    deployment = make_deployment(system, target="application", model="")
+
+    with pytest.raises(Invalid) as refusal:
+        actions.edit_deployment(deployment_id=deployment.pk, target="model", actor=system.owner)
+
+    assert refusal.value.field == "model"
+
+
+def test_leaving_azure_drops_the_api_version(system: AISystem) -> None:
+    deployment = make_deployment(system, provider="azure_openai", base_url=LOCAL_RESOURCE)
+
+    actions.edit_deployment(deployment_id=deployment.pk, provider="openai_compatible", actor=system.owner)
+
+    assert Deployment.objects.get().api_version == ""
 
 
 def test_switching_off_asks_for_a_reason_and_keeps_it(system: AISystem) -> None:

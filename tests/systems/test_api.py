@@ -13,7 +13,7 @@ from raiportal.audit.models import Entry
 from systems import actions, providers, selectors
 from systems.models import AISystem, Configuration, Deployment, MetapromptVersion
 from tests.factories.accounts import headers, make_user
-from tests.factories.systems import KEY, LOCAL, make_deployment, make_system
+from tests.factories.systems import KEY, LOCAL, LOCAL_RESOURCE, make_deployment, make_system
 
 pytestmark = pytest.mark.django_db
 HERE = "/api/v1"
@@ -133,13 +133,36 @@ def test_deployment_comes_with_the_id_of_its_first_configuration(owner: Caller, 
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("provider", "azure_openai"), ("target", "application"), ("base_url", "http://10.0.0.1/v1"), ("max_concurrency", 0)]
+    ("field", "value"),
+    [("provider", "moon"), ("target", "moon"), ("api_version", "2024-10-21"), ("model", ""), ("base_url", "http://10.0.0.1/v1"), ("max_concurrency", 0)],
 )
 def test_refused_deployment_names_the_field(owner: Caller, system: AISystem, field: str, value: Any) -> None:
     answer = owner.post("/deployments/", {"system": system.pk, "name": "d", "base_url": LOCAL, "model": "m", field: value})
 
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == [field]
+
+
+def test_deployment_at_azure_and_an_application_come_back_as_given(owner: Caller, system: AISystem) -> None:
+    given = {"system": system.pk, "base_url": LOCAL_RESOURCE, "api_key": KEY}
+    azure = owner.post("/deployments/", {**given, "name": "At Azure", "provider": "azure_openai", "model": "assistant-eu"})
+    application = owner.post("/deployments/", {**given, "name": "Assistant", "target": "application"})
+
+    assert [azure.status_code, application.status_code] == [201, 201]
+    assert (azure.json()["provider"], azure.json()["target"], azure.json()["api_version"]) == ("azure_openai", "model", "2024-10-21")
+    assert (application.json()["provider"], application.json()["target"], application.json()["model"]) == ("openai_compatible", "application", "")
+    assert [row["name"] for row in owner.get("/deployments/", provider="azure_openai").json()["results"]] == ["At Azure"]
+
+
+def test_provider_is_changed_and_the_version_goes_with_it(owner: Caller, system: AISystem) -> None:
+    deployment = make_deployment(system, base_url=LOCAL_RESOURCE, provider="azure_openai")
+
+    refused = owner.patch(f"/deployments/{deployment.pk}/", {"api_version": "newest"})
+    changed = owner.patch(f"/deployments/{deployment.pk}/", {"provider": "openai_compatible"})
+
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["api_version"])
+    assert (changed.status_code, changed.json()["api_version"]) == (200, "")
+    assert "api_version" not in Configuration.objects.latest("pk").snapshot
 
 
 def test_deployment_in_a_foreign_system_is_refused_like_in_an_unknown_one(owner: Caller) -> None:

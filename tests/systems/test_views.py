@@ -14,14 +14,14 @@ from raiportal.accounts.models import Membership, User
 from systems import actions, providers, selectors
 from systems.models import AISystem, Configuration, Deployment, MetapromptVersion
 from tests.factories.accounts import make_user
-from tests.factories.systems import KEY, LOCAL, make_deployment, make_system
+from tests.factories.systems import KEY, LOCAL, LOCAL_RESOURCE, make_deployment, make_system
 
 pytestmark = pytest.mark.django_db
 PAGES_OF_A_SYSTEM = (
     *("system", "system-edit", "system-people", "deployment-list", "deployment-add"),
     *("metaprompt-list", "metaprompt-add", "configuration-list", "configuration-add"),
 )
-LIMITS = {"environment": "development", "max_concurrency": "8", "timeout_seconds": "60", "currency": "USD"}
+LIMITS = {"provider": "openai_compatible", "target": "model", "environment": "development", "max_concurrency": "8", "timeout_seconds": "60", "currency": "USD"}
 
 
 def signed_in(user: User) -> Client:
@@ -272,6 +272,65 @@ def test_deployments_of_the_organisation_are_for_administrators_to_change(manage
     assert signed_in(make_user(Role.ADMINISTRATOR)).post(add, form).status_code == 302
     assert "Judge" in text(manager.get(reverse("organisation-deployment-list")))
     assert owner.get(reverse("deployment", args=[Deployment.objects.get().pk])).status_code == 404
+
+
+def test_deployment_at_azure_is_added_by_form_and_shown_with_its_version(owner: Client, system: AISystem) -> None:
+    form = {"name": "At Azure", "base_url": LOCAL_RESOURCE, "model": "assistant-eu", **LIMITS, "provider": "azure_openai", "api_version": "2024-06-01"}
+
+    answer = owner.post(reverse("deployment-add", args=[system.pk]), form, follow=True)
+
+    stored = Deployment.objects.get()
+    assert (stored.provider, stored.model, stored.api_version) == ("azure_openai", "assistant-eu", "2024-06-01")
+    assert "2024-06-01" in text(answer)
+    assert "2024-06-01" in text(owner.get(reverse("configuration", args=[selectors.first_configuration(stored).pk])))
+    assert "Azure OpenAI" in text(owner.get(reverse("deployment-list", args=[system.pk])))
+
+
+def test_application_needs_no_model_and_says_that_prompts_alone_are_sent(owner: Client, system: AISystem) -> None:
+    form = {"name": "Assistant", "base_url": LOCAL, "model": "", **LIMITS}
+    add = reverse("deployment-add", args=[system.pk])
+
+    assert list(owner.post(add, form).context["form"].errors) == ["model"]
+    answer = owner.post(add, {**form, "target": "application"}, follow=True)
+
+    assert "prompts alone are sent" in text(answer)
+    assert "prompts are sent alone" in text(owner.get(reverse("configuration", args=[Configuration.objects.get().pk])))
+
+
+def test_edit_form_turns_a_model_into_an_application(owner: Client, system: AISystem) -> None:
+    deployment = make_deployment(system, name="Assistant")
+    form = {"name": "Assistant", "base_url": LOCAL, "model": "small", **LIMITS, "target": "application"}
+
+    owner.post(reverse("deployment-edit", args=[deployment.pk]), form)
+
+    assert (Deployment.objects.get().target, Configuration.objects.latest("pk").snapshot["target"]) == ("application", "application")
+
+
+def test_owner_sees_what_the_organisation_offers_without_its_address_or_key(owner: Client, system: AISystem) -> None:
+    administrator = make_user(Role.ADMINISTRATOR)
+    shared = actions.add_deployment(system=None, name="House judge", base_url=LOCAL, model="judge-1", api_key=KEY, actor=administrator)
+    page = reverse("deployment-list", args=[system.pk])
+
+    shown = text(owner.get(page))
+    assert ("House judge" in shown, "judge-1" in shown, LOCAL in shown, reverse("deployment", args=[shared.pk]) in shown) == (True, True, False, False)
+    assert reverse("deployment", args=[shared.pk]) in text(signed_in(administrator).get(page))
+
+    actions.switch_off_deployment(deployment_id=shared.pk, reason="Contract ended.", actor=administrator)
+    assert "House judge" not in text(owner.get(page))
+
+
+def test_administrator_makes_a_configuration_of_the_organisation_s_deployment(owner: Client, manager: Client) -> None:
+    administrator = make_user(Role.ADMINISTRATOR)
+    shared = actions.add_deployment(system=None, name="House model", base_url=LOCAL, model="m", actor=administrator)
+    add, client = reverse("organisation-configuration-add"), signed_in(administrator)
+
+    assert [client.get(add).status_code, manager.get(add).status_code, owner.get(add).status_code] == [200, 403, 403]
+    assert "metaprompt" not in client.get(add).context["form"].fields
+    answer = client.post(add, {"deployment": shared.pk, "temperature": "0"})
+
+    made = Configuration.objects.latest("pk")
+    assert answer["Location"] == reverse("configuration", args=[made.pk])
+    assert (made.system_id, made.parameters) == (None, {"temperature": 0.0})
 
 
 # --- Metaprompts and configurations ---
