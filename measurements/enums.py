@@ -135,6 +135,23 @@ class Judged(models.TextChoices):
     UNJUDGED = "unjudged", "Not judged"
 
 
+class FilterVerdict(models.TextChoices):
+    """What the provider's content filter said about a prompt or an answer, by any category or one."""
+
+    FLAGGED = "flagged", "Flagged: low or more, or detected"
+    MEDIUM = "medium", "Medium or high"
+    HIGH = "high", "High"
+    BLOCKED = "blocked", "Blocked by it"
+
+
+class Doubt(models.TextChoices):
+    """Why a judgement of several votes is not to be taken as it is."""
+
+    ANY = "any", "Contradicted or unstable"
+    CONTRADICTED = "contradicted", "Contradicted by its own reason"
+    UNSTABLE = "unstable", "Unstable: the votes differ"
+
+
 class Rhythm(models.TextChoices):
     DAILY = "daily", "Every day"
     WEEKLY = "weekly", "Every week"

@@ -618,4 +618,34 @@ class Migration(migrations.Migration):
             model_name="vote",
             constraint=models.CheckConstraint(condition=models.Q(("outcome", "failed"), ("reason", ""), _connector="XOR"), name="vote_reason_if_failed"),
         ),
+        migrations.AddIndex(
+            model_name="judgement",
+            index=models.Index(
+                condition=models.Q(("is_contradicted", True), ("spread__gt", 0), _connector="OR"), fields=["run", "output"], name="judgement_doubtful"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="output",
+            index=models.Index(condition=models.Q(("attempts__gt", 1)), fields=["run", "id"], name="output_retried"),
+        ),
+        migrations.AddIndex(
+            model_name="output",
+            index=models.Index(
+                condition=models.Q(
+                    models.Func(
+                        models.F("filters"),
+                        models.Func(
+                            models.Value(
+                                '$.*.* ? (@.filtered == true || @.detected == true || @.severity == "low" || @.severity == "medium" || @.severity == "high")'
+                            ),
+                            template="(%(expressions)s)::jsonpath",
+                        ),
+                        function="jsonb_path_exists",
+                        output_field=models.BooleanField(),
+                    )
+                ),
+                fields=["run", "id"],
+                name="output_flagged",
+            ),
+        ),
     ]

@@ -74,7 +74,10 @@ class Judgement(models.Model):
                 name="judgement_once_outside", fields=["output", "metric_version", "outside_labeller"], condition=Q(outside_labeller__isnull=False)
             ),
         ]
-        indexes = [models.Index(fields=["run", "metric_version", "severity", "output"], name="judgement_by_severity", condition=Q(severity__gt=0))]
+        indexes = [
+            models.Index(fields=["run", "metric_version", "severity", "output"], name="judgement_by_severity", condition=Q(severity__gt=0)),
+            models.Index(fields=["run", "output"], name="judgement_doubtful", condition=Q(is_contradicted=True) | Q(spread__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return f"severity {self.severity}"

@@ -8,7 +8,7 @@ it; `token` grows each time the lease changes hands, and a writer with an old on
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
 from measurements.enums import FailureReason, JudgingState, Outcome, PauseCause, RunSource, RunState, VoteOutcome
@@ -98,6 +98,17 @@ class RunMetric(models.Model):
         return f"{self.run_id}: {self.metric_version_id}"
 
 
+FLAGGED_PATH = (  # in content-filter annotations: any verdict of any side that isn't "safe"
+    '$.*.* ? (@.filtered == true || @.detected == true || @.severity == "low" || @.severity == "medium" || @.severity == "high")'
+)
+
+
+def has_filter_verdict(path: str) -> Func:
+    """Whether an output's content-filter annotations hold what a JSON path of PostgreSQL names."""
+    typed = Func(Value(path), template="(%(expressions)s)::jsonpath")
+    return Func(F("filters"), typed, function="jsonb_path_exists", output_field=models.BooleanField())
+
+
 class OutputQuerySet(ScopedQuerySet):
     scope_lookup = "run__system_id"
 
@@ -139,6 +150,8 @@ class Output(models.Model):
             models.Index(fields=["run", "id"], name="output_of_run"),
             models.Index(fields=["run", "stratum", "id"], name="output_stratum"),
             models.Index(fields=["run", "outcome", "id"], name="output_not_answered", condition=~Q(outcome="answered")),
+            models.Index(fields=["run", "id"], name="output_retried", condition=Q(attempts__gt=1)),
+            models.Index(fields=["run", "id"], name="output_flagged", condition=Q(has_filter_verdict(FLAGGED_PATH))),
         ]
 
     def __str__(self) -> str:
