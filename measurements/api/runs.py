@@ -187,12 +187,13 @@ class Runs(Resource):
     @action(detail=True, methods=["get"])
     def comparison(self, request: Request, pk: str) -> Response:
         """This run and a second one on the same set version, output by output."""
+        first = self.visible()
         self.refuse_unknown_parameters(request, {"with"})
         asked = request.query_params.get("with", "")
         second = Run.objects.visible_to(self.caller).filter(pk=int(asked)).first() if _is_id(asked) else None
         if second is None:
             raise Invalid("Name the second run, one that you may see.", field="with")
-        return Response(comparisons.RunComparison(comparisons.comparison(self.visible(), second)).data)
+        return Response(comparisons.RunComparison(comparisons.comparison(first, second)).data)
 
     def _move(self, serializer_class: type[serializers.Serializer[Any]], act: Any) -> Response:
         run = self.visible()
