@@ -3,13 +3,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test test-browser test-full check bench screenshots fix lock
+.PHONY: help up local-llm test test-browser test-full check bench screenshots fix lock
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 VENV_READY := $(VENV)/.created
 READY := $(VENV)/.installed
 DEV_READY := $(VENV)/.installed-dev
+LOCAL_LLM_READY := $(VENV)/.installed-local-llm
 PYTHONS := python3 python3.11 python3.12 python3.13 python3.14
 PYTHON ?= $(shell for python in $(PYTHONS); do if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 CHROMIUM ?= /usr/bin/chromium
@@ -22,6 +23,9 @@ help: ## list these commands
 
 up: $(READY) ## start the portal with everything it needs, in the foreground (PORT=, DATA=)
 	@exec $(RUN) manage.py up $(if $(PORT),--port '$(PORT)') $(if $(DATA),--data '$(DATA)')
+
+local-llm: $(LOCAL_LLM_READY) ## start a real small model on the CPU as an OpenAI-compatible endpoint, in the foreground (PORT=)
+	@exec $(RUN) -m raiportal.localmodel $(if $(PORT),--port '$(PORT)')
 
 test: $(DEV_READY) ## run the tests, in parallel
 	@$(RUN) -m pytest -n auto --dist loadgroup $(PYTEST)
@@ -57,6 +61,7 @@ fix: $(DEV_READY) ## format, and repair what can be repaired by itself
 lock: $(DEV_READY) ## write the hashed requirements anew from pyproject.toml
 	$(LOCK) -o requirements.txt
 	$(LOCK) --group dev --constraint requirements.txt -o requirements-dev.txt
+	$(LOCK) --extra local-llm --constraint requirements.txt -o requirements-local-llm.txt
 
 # The virtual environment. Each step leaves a stamp, so a warm start looks at three files and goes on. The development tools come on top of what
 # `make up` needs, in the same environment, and neither takes the other's packages away.
@@ -74,6 +79,9 @@ $(READY): requirements.txt | $(VENV_READY)
 	@$(call install,$<)
 
 $(DEV_READY): requirements-dev.txt $(READY)
+	@$(call install,$<)
+
+$(LOCAL_LLM_READY): requirements-local-llm.txt $(READY)
 	@$(call install,$<)
 
 define install

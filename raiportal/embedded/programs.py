@@ -19,6 +19,7 @@ HOST = "127.0.0.1"  # the sample accounts exist here, so nobody else's machine m
 WEB_WORKERS_VARIABLE = "RAIPORTAL_WEB_WORKERS"
 WORKERS_VARIABLE = "RAIPORTAL_WORKERS"
 WORKER_PROCESSES_VARIABLE = "RAIPORTAL_WORKER_PROCESSES"
+NO_CHECKS = {"CELERY_SKIP_CHECKS": "1"}  # Django's system checks are for `manage.py doctor` and the test suite; a worker that starts again should be back at once
 WEB_WORKERS = 2  # processes
 WEB_THREADS = 4  # of each web process; each holds a database connection
 WORKERS = 1
@@ -77,7 +78,7 @@ def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port:
     """Web, workers and beat."""
     programs = [
         Program(WEB, _web_command(port), **_place(folder, WEB, environment)),
-        Program(BEAT, _celery("beat", "--schedule", str(folder.root / "beat-schedule"), "--pidfile="), **_place(folder, BEAT, environment)),
+        Program(BEAT, _celery("beat", "--schedule", str(folder.root / "beat-schedule"), "--pidfile="), **_place(folder, BEAT, {**environment, **NO_CHECKS})),
     ]
     children = str(count(WORKER_PROCESSES_VARIABLE, WORKER_PROCESSES))
     for name in worker_names():
@@ -86,7 +87,7 @@ def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port:
             Program(
                 name,
                 _celery("worker", *options),
-                **_place(folder, name, environment),
+                **_place(folder, name, {**environment, **NO_CHECKS}),
                 orphan_signal=signal.SIGQUIT,  # Celery's cold shutdown: leases expire and somebody else goes on
                 grace_seconds=WORKER_GRACE_SECONDS,
             )

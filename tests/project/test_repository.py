@@ -45,7 +45,7 @@ def test_checks_of_words_find_them() -> None:
 
 def test_locks_name_no_registry() -> None:
     assert [str(path) for path in source.files() if path.name in LOCKS_WITH_ADDRESSES] == []
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-local-llm.txt"):
         assert "://" not in source.text(Path(name))
         assert "--index-url" not in source.text(Path(name))
 
