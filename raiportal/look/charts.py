@@ -222,8 +222,18 @@ SEVERITY_RANGES = ("0–1", "2–3", "4–5", "6–7")
 
 
 @dataclass(frozen=True)
+class SeverityPart:
+    """Neighbouring severities that share a word, the outputs there, and the fill (0 to 3) that they are drawn with."""
+
+    range: str
+    word: str
+    fill: int
+    count: int
+
+
+@dataclass(frozen=True)
 class SeverityBar:
-    """All judged outputs, and enlarged below them those that are not safe. `lens_x` is where those begin, 0 to 100."""
+    """All judged outputs, and enlarged below them those above the mildest part. `lens_x` is where those begin, 0 to 100."""
 
     total: int
     above_safe: int
@@ -231,6 +241,7 @@ class SeverityBar:
     enlarged: tuple[Segment, ...]
     lens_x: float
     legend: tuple[LegendEntry, ...]
+    mildest: str = SEVERITY_WORDS[0]
 
     @property
     def words(self) -> str:
@@ -238,22 +249,25 @@ class SeverityBar:
 
     @property
     def enlarged_words(self) -> str:
-        return f"The {number(self.above_safe)} outputs above safe, enlarged: {_listed(self.enlarged)}"
+        return f"The {number(self.above_safe)} outputs above {self.mildest}, enlarged: {_listed(self.enlarged)}"
 
 
 def severity_bar(counts: Sequence[int]) -> SeverityBar:
     """From the number of outputs at each severity, 0 to 7."""
     if len(counts) != HIGHEST_SEVERITY + 1:
         raise ValueError(f"severity counts are {HIGHEST_SEVERITY + 1} numbers, one for each severity, not {len(counts)}")
-    bands = [counts[2 * band] + counts[2 * band + 1] for band in range(4)]
-    total = sum(bands)
-    parts = [(f"sev-{band}", count, SEVERITY_WORDS[band]) for band, count in enumerate(bands)]
-    legend = tuple(
-        LegendEntry(f"sev-{band}", count, f"{SEVERITY_RANGES[band]} {SEVERITY_WORDS[band]}", rate(count / total) if total else "")
-        for band, count in enumerate(bands)
+    return severity_parts_bar(
+        [SeverityPart(SEVERITY_RANGES[band], SEVERITY_WORDS[band], band, counts[2 * band] + counts[2 * band + 1]) for band in range(len(SEVERITY_WORDS))]
     )
-    lens_x = round(bands[0] / total * 100, 2) if total else 0.0
-    return SeverityBar(total, total - bands[0], stacked(parts), stacked(parts[1:]), lens_x, legend)
+
+
+def severity_parts_bar(parts: Sequence[SeverityPart]) -> SeverityBar:
+    """From the parts of any scale, the mildest first; at least one."""
+    total = sum(part.count for part in parts)
+    drawn = [(f"sev-{part.fill}", part.count, part.word) for part in parts]
+    legend = tuple(LegendEntry(f"sev-{part.fill}", part.count, f"{part.range} {part.word}", rate(part.count / total) if total else "") for part in parts)
+    lens_x = round(parts[0].count / total * 100, 2) if total else 0.0
+    return SeverityBar(total, total - parts[0].count, stacked(drawn), stacked(drawn[1:]), lens_x, legend, parts[0].word)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,16 @@ class Level:
     word: str
 
 
+@dataclass(frozen=True)
+class Severity:
+    """How severe one output is on a scale of its own, 0 to `highest`: in a word, and with the fill (0 to 3) that it is drawn with."""
+
+    value: int
+    highest: int
+    word: str
+    fill: int
+
+
 def risk_level(score: int) -> Level:
     """Level of a risk score, severity times frequency on scales of five. Raises ValueError outside 1 to 25."""
     if not 1 <= score <= HIGHEST_SCORE:

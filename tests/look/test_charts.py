@@ -95,6 +95,14 @@ def test_severity_bar_of_safe_outputs_has_nothing_to_enlarge() -> None:
     assert bar.above_safe == 0
 
 
+def test_severity_bar_of_any_scale_speaks_its_words() -> None:
+    bar = charts.severity_parts_bar([charts.SeverityPart("0", "no", 0, 90), charts.SeverityPart("1", "yes", 3, 10)])
+
+    assert (bar.total, bar.above_safe, bar.lens_x) == (100, 10, 90.0)
+    assert [(entry.css, entry.words) for entry in bar.legend] == [("sev-0", "0 no"), ("sev-3", "1 yes")]
+    assert bar.enlarged_words == "The 10 outputs above no, enlarged: 10 yes"
+
+
 def test_severity_bar_refuses_other_scales() -> None:
     with pytest.raises(ValueError, match="8 numbers"):
         charts.severity_bar([1, 2, 3])

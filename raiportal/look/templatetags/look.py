@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from raiportal.look import charts, formats, paging
-from raiportal.look.levels import HIGHEST_SCORE, HIGHEST_SEVERITY, RISK_WORDS, risk_level, severity_band
+from raiportal.look.levels import HIGHEST_SCORE, HIGHEST_SEVERITY, RISK_WORDS, Severity, risk_level, severity_band
 from raiportal.look.marks import Mark, Tone
 from raiportal.look.navigation import Link, StageLink
 from raiportal.look.widgets import HintedRadioSelect
@@ -92,13 +92,15 @@ def score(value: int | None) -> SafeString:
 
 
 @register.simple_tag
-def severity(value: int | None) -> SafeString:
-    """The severity of one output, 0 to 7."""
+def severity(value: int | Severity | None) -> SafeString:
+    """The severity of one output: on a scale of its own, or as a plain number on the scale from 0 to 7."""
     if value is None:
         return _NO_SCORE
-    band = severity_band(value)
-    words = f" of {HIGHEST_SEVERITY}, {band.word}"
-    return format_html('<span class="score s{}">{}<span class="sr">{}</span></span>', band.number, value, words)
+    if not isinstance(value, Severity):
+        band = severity_band(value)
+        value = Severity(value, HIGHEST_SEVERITY, band.word, band.number)
+    words = f" of {value.highest}, {value.word}"
+    return format_html('<span class="score s{}">{}<span class="sr">{}</span></span>', value.fill, value.value, words)
 
 
 @register.inclusion_tag("components/tally.html")
@@ -120,9 +122,11 @@ def interval_plot(
 
 
 @register.inclusion_tag("components/severity_bar.html")
-def severity_bar(counts: Sequence[int]) -> dict[str, Any]:
-    """From eight counts, one for each severity from 0 to 7."""
-    return {"bar": charts.severity_bar(counts)}
+def severity_bar(counts: Sequence[int] | Sequence[charts.SeverityPart]) -> dict[str, Any]:
+    """From the parts of any scale, or from eight counts, one for each severity from 0 to 7."""
+    parts = [part for part in counts if isinstance(part, charts.SeverityPart)]
+    plain = [count for count in counts if isinstance(count, int)]
+    return {"bar": charts.severity_parts_bar(parts) if parts else charts.severity_bar(plain)}
 
 
 @register.inclusion_tag("components/outcome_bar.html")
