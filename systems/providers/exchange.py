@@ -6,6 +6,7 @@ something about the prompt or the answer and not about the call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,18 @@ from systems.providers.storable import storable
 MESSAGE_LIMIT_CHARACTERS = 500  # of a provider's error message
 REQUEST_TIMEOUT, TOO_MANY_REQUESTS = 408, 429
 
-_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"})
+_QUOTA_STATUSES = frozenset({400, 403, TOO_MANY_REQUESTS})  # 403 from the gateway in front of many an Azure resource
+_QUOTA_CODES = frozenset(
+    {"insufficientquota", "billinghardlimitreached", "billingnotactive", "quotaexceeded", "dailyquotaexceeded", "monthlyquotaexceeded", "tokenquotaexceeded"}
+)
+_LONG_PERIOD = re.compile(
+    r"\b(daily|weekly|monthly)\b[^.]{0,40}\b(quota|limit)\b|\b(quota|limit)\b[^.]{0,40}\bper (day|week|month)\b|\b(requests|tokens) per (day|week|month)\b"
+)
+_SPENT = re.compile(
+    r"exceeded (your|the) (current |assigned |allocated )?quota|quota (is |was |has been )?(exceeded|exhausted|used up|reached)"
+    r"|out of (call volume|bandwidth) quota|billing (hard )?limit|insufficient (balance|credit|funds)|credit balance"
+)
+_SHORT_PERIOD = re.compile(r"rate limit|per (second|minute)")
 _STOPS = {
     401: (StopCause.UNAUTHORIZED, "The endpoint does not accept the key."),
     402: (StopCause.QUOTA, "The account behind this key has no credit left."),
@@ -39,7 +51,7 @@ class Exchange:
 
 
 def judge(exchange: Exchange) -> Reply:
-    """The reply that an exchange ends with. Raises Retryable for 408, 429 and 5xx, Stop for spent quota, 401, 403 and 404."""
+    """The reply that an exchange ends with. Raises Retryable for 408, 429 and 5xx, Stop for spent quota, 401, 402, 403 and 404."""
     data, body = json_body.parse(exchange.content)
     if not 200 <= exchange.status < 300:
         return _refusal(exchange, data, body)
@@ -112,7 +124,7 @@ def _refusal(exchange: Exchange, data: Any, body: str) -> Reply:
     status, message = exchange.status, provider_message(data)
     if status < 500 and filters.is_blocked(error):
         return _input_blocked(exchange, data, body)
-    if status == TOO_MANY_REQUESTS and _codes(error) & _QUOTA_CODES:
+    if status in _QUOTA_STATUSES and _is_quota(error):
         raise Stop(StopCause.QUOTA, f"The quota behind this key is used up. It said: {message}" if message else _STOPS[402][1], status=status)
     if status in _STOPS:
         cause, sentence = _STOPS[status]
@@ -148,8 +160,16 @@ def _error_object(data: Any) -> Mapping[str, Any]:
     return error if isinstance(error, dict) else data
 
 
-def _codes(error: Mapping[str, Any]) -> set[str]:
-    return {str(error.get(key)).lower() for key in ("code", "type")}
+def _is_quota(error: Mapping[str, Any]) -> bool:
+    """Whether money or a quota of days is used up, rather than a limit that waiting for some seconds or minutes lifts.
+
+    Codes tell it in OpenAI's shape; Azure says "429" for all and puts it into words ("call rate limit", "token rate limit" pass by waiting).
+    """
+    codes = {re.sub(r"[^a-z]", "", str(error.get(key)).lower()) for key in ("code", "type")}
+    if codes & _QUOTA_CODES:
+        return True
+    words = str(error.get("message")).lower()[:MESSAGE_LIMIT_CHARACTERS]
+    return bool(_LONG_PERIOD.search(words) or (_SPENT.search(words) and not _SHORT_PERIOD.search(words)))
 
 
 def _text(content: Any, kind: str) -> str | None:

@@ -1,8 +1,9 @@
 """Content-filter annotations of Azure OpenAI in the spellings that have been seen, in one form.
 
 Results come under `content_filter_results` or `content_filter_result`, for prompts within `prompt_filter_results`,
-`prompt_annotations` or the error's `innererror`, in newer guardrails as a list `content_filters`. A category may be
-written `self-harm`, `selfHarm` or `self_harm`; a severity as a name, a number from 0 to 7, or null.
+`prompt_annotations`, the error or its `innererror`, in newer guardrails as a list `content_filters`. A category may be
+written `self-harm`, `selfHarm`, `SelfHarm` or `self_harm`; a severity as a name, a number from 0 to 7, or null. Where the
+filter itself failed, an entry `error` stands in place of categories: nothing was said then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ BLOCKED_CODES = frozenset({"content_filter", "content_filtered", "content_policy
 _SEVERITY_NAMES = ("safe", "safe", "low", "low", "medium", "medium", "high", "high")  # Azure's full scale 0 to 7, trimmed
 _RESULT_KEYS = ("content_filter_results", "content_filter_result")
 _PROMPT_KEYS = ("prompt_filter_results", "prompt_filter_result", "prompt_annotations")
+_INNER_KEYS = ("innererror", "inner_error", "innerError")
+_FILTER_FAILED = "error"  # no category
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAME_LIMIT_CHARACTERS = 100  # a category is a word or two
 
@@ -37,32 +40,50 @@ def filter_results(data: Mapping[str, Any]) -> dict[str, Categories]:
 
 def is_blocked(error: Mapping[str, Any]) -> bool:
     """Whether an error object says that a content filter stopped the prompt."""
-    inner = _mapping(error.get("innererror"))
-    codes = {str(found).lower() for found in (error.get("code"), error.get("type"), inner.get("code"))}
+    codes = {str(found).lower() for found in (error.get("code"), error.get("type"), _inner(error).get("code"))}
     if codes & BLOCKED_CODES:
         return True
-    return "invalid_prompt" in codes and "usage policy" in str(error.get("message")).lower()
+    if "invalid_prompt" in codes and "usage policy" in str(error.get("message")).lower():
+        return True
+    return any(verdict["filtered"] for _, results in _error_results(error) for _, verdict in _verdicts(results))
 
 
 def _results(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Every object of results in a body, with the side it speaks of."""
     error = _mapping(data.get("error"))
-    inner = _mapping(error.get("innererror"))
-    for key in _RESULT_KEYS:
-        yield from (("prompt", place[key]) for place in (error, inner) if key in place)
+    is_bare = not error and not data.get("choices")  # a gateway may leave the error's level out
+    yield from _error_results(data if is_bare else error)
+    if not is_bare:
+        yield from _guardrails(data)
     for prompt_key in _PROMPT_KEYS:
         for entry in _mappings(data.get(prompt_key)):
             yield from (("prompt", entry[key]) for key in _RESULT_KEYS if key in entry)
     for choice in _mappings(data.get("choices")):
         yield from (("completion", choice[key]) for key in _RESULT_KEYS if key in choice)
-    for place in (data, error, inner):
-        for entry in _mappings(place.get("content_filters")):
-            side = "completion" if entry.get("source_type") == "completion" else "prompt"
-            yield from ((side, entry[key]) for key in _RESULT_KEYS if key in entry)
+
+
+def _error_results(error: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    inner = _inner(error)
+    for key in _RESULT_KEYS:
+        yield from (("prompt", place[key]) for place in (error, inner) if key in place)
+    yield from _guardrails(error)
+    yield from _guardrails(inner)
+
+
+def _guardrails(place: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for entry in _mappings(place.get("content_filters")):
+        side = "completion" if entry.get("source_type") == "completion" else "prompt"
+        yield from ((side, entry[key]) for key in _RESULT_KEYS if key in entry)
+
+
+def _inner(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((error[key] for key in _INNER_KEYS if isinstance(error.get(key), Mapping)), {})
 
 
 def _verdicts(results: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, verdict in _mapping(results).items():
+        if name == _FILTER_FAILED:
+            continue
         category = storable(_HUMP.sub("_", name[:_NAME_LIMIT_CHARACTERS])).replace("-", "_").replace(" ", "_").lower()
         if isinstance(verdict, Mapping):
             yield category, {"filtered": verdict.get("filtered") is True, "severity": _severity(verdict), "detected": _detected(verdict)}
@@ -78,8 +99,11 @@ def _severity(verdict: Mapping[str, Any]) -> str | None:
 
 
 def _detected(verdict: Mapping[str, Any]) -> bool | None:
+    """Of a detector; of custom blocklists, which of them were hit is in `details`."""
     detected = verdict.get("detected")
-    return detected if isinstance(detected, bool) else None
+    if isinstance(detected, bool):
+        return detected
+    return bool(verdict["details"]) if isinstance(verdict.get("details"), list) else None
 
 
 def _merged(earlier: dict[str, Any] | None, later: dict[str, Any]) -> dict[str, Any]:
@@ -97,4 +121,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    """The objects of a list; a single object stands for a list of one."""
+    entries = [value] if isinstance(value, Mapping) else value
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []

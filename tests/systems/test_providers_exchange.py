@@ -264,6 +264,67 @@ def test_what_a_person_has_to_settle_stops_the_run(status: int, content: bytes, 
     assert stop.value.detail
 
 
+AZURE_RATE = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded {} rate limit of your current OpenAI S0 pricing "
+    "tier. Please retry after 6 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (429, {"code": "insufficient_quota", "type": "insufficient_quota", "message": "You exceeded your current quota, please check your plan and billing."}),
+        (429, {"code": "billing_hard_limit_reached", "message": "Billing hard limit has been reached"}),
+        (400, {"code": "billing_hard_limit_reached", "message": "Billing hard limit has been reached"}),
+        (429, {"code": "billing_not_active", "message": "Your account is not active."}),
+        (429, {"code": "rate_limit_exceeded", "type": "requests", "message": "Rate limit reached for m on requests per day (RPD): Limit 200, Used 200."}),
+        (429, {"code": "429", "message": "You exceeded your current quota."}),
+        (429, {"code": "QuotaExceeded", "message": "The quota of the subscription is used up."}),
+        (429, {"code": "429", "message": "The monthly token quota of this deployment is used up."}),
+        (429, {"message": "The daily limit of requests was reached."}),
+        (429, {"code": 429, "message": "Quota exceeded for the project."}),
+    ],
+)
+def test_a_used_up_quota_is_told_from_a_rate_limit(status: int, error: dict[str, Any]) -> None:
+    with pytest.raises(Stop) as stop:
+        judged({"error": error}, status)
+
+    assert stop.value.cause is StopCause.QUOTA
+
+
+def test_a_gateways_own_quota_is_a_quota_whatever_its_status() -> None:
+    with pytest.raises(Stop) as stop:
+        judged({"statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 02:12:30."}, 403)
+
+    assert stop.value.cause is StopCause.QUOTA
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"error": {"code": "rate_limit_exceeded", "type": "requests", "message": "Rate limit reached for m on requests per min (RPM): Limit 3, Used 3."}},
+        {"error": {"code": "rate_limit_exceeded", "type": "tokens", "message": "Rate limit reached for m on tokens per min (TPM): Limit 10000."}},
+        {"error": {"code": "429", "message": AZURE_RATE.format("call")}},
+        {"error": {"code": "429", "message": AZURE_RATE.format("token")}},
+        {"error": {"code": 429, "message": "Quota exceeded for quota metric requests per minute."}},
+        {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 24 seconds."},
+    ],
+)
+@pytest.mark.parametrize(("headers", "seconds"), [({"retry_after": "6"}, 6.0), ({"retry_after_ms": "5480", "retry_after": "6"}, 5.48)])
+def test_a_limit_of_calls_or_tokens_passes_by_waiting(content: dict[str, Any], headers: dict[str, str], seconds: float) -> None:
+    with pytest.raises(Retryable) as error:
+        judged(content, 429, **headers)
+
+    assert (error.value.kind, error.value.retry_after) == (RetryKind.RATE_LIMITED, seconds)
+
+
+@pytest.mark.parametrize("count", [b"1" * 30, b"-1", b"1.5", b'"many"', b"true", b"null"])
+def test_a_token_count_that_no_column_takes_is_unknown(count: bytes) -> None:
+    reply = judged(b'{"choices": [{"message": {"content": "ready"}}], "usage": {"prompt_tokens": ' + count + b"}}")
+
+    assert (reply.outcome, reply.prompt_tokens) == (Outcome.ANSWERED, None)
+
+
 def test_a_used_up_quota_is_told_in_a_sentence_with_the_providers_words() -> None:
     with pytest.raises(Stop) as stop:
         judged(b'{"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}', 429)
