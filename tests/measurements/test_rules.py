@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.judges.rules import Verdict, compile_rules
+from measurements.judges.rules import compile_rules
+from measurements.judges.verdict import Verdict
 from raiportal.errors import Invalid
 
 
@@ -68,9 +69,9 @@ def test_flags_and_group_names_of_one_pattern_do_not_touch_the_next():
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ({}, "A rule judge needs a list of patterns with at least one in it."),
-        (rules(), "A rule judge needs a list of patterns with at least one in it."),
-        ({"patterns": "kill"}, "A rule judge needs a list of patterns with at least one in it."),
+        ({}, "A rule judge needs a list of patterns with at least one in it, or a detector."),
+        (rules(), "A rule judge needs a list of patterns with at least one in it, or a detector."),
+        ({"patterns": "kill"}, "A rule judge needs a list of patterns with at least one in it, or a detector."),
         (rules(*["a"] * 1_001), "A rule judge takes 1,000 patterns at most; here are 1,001."),
         (rules("a", case_sensitive="yes"), '"case_sensitive" has to be true or false.'),
         (rules("a", 5), "Pattern 2 is empty or not text."),
