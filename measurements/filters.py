@@ -8,8 +8,8 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from measurements.enums import FailureReason, Judged, Outcome, RunState, Sampling
-from measurements.models import Case, MeasurementSet, Metric, MetricVersion, Output, Run
+from measurements.enums import DueOutcome, FailureReason, Judged, Outcome, RunState, Sampling
+from measurements.models import Case, DueTime, MeasurementSet, Metric, MetricVersion, Output, Run, Schedule
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import cases as case_selectors
 from measurements.selectors import outputs as selectors
@@ -123,3 +123,28 @@ class CaseFilter(django_filters.FilterSet):
 
     def saying(self, cases: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return case_selectors.searched(cases, value)
+
+
+# --- Schedules ---
+class ScheduleFilter(django_filters.FilterSet):
+    """By words of the name, and whether it is on; the API also by system."""
+
+    system = _id(field_name="system_id", label="Id of a system")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", max_length=120, label="Words of the name")
+    is_active = django_filters.BooleanFilter(label="Whether it is on")
+
+    class Meta:
+        model = Schedule
+        fields: list[str] = []
+
+
+class DueTimeFilter(django_filters.FilterSet):
+    """The due times of schedules, by what became of them; the API also by schedule and system."""
+
+    schedule = _id(field_name="schedule_id", label="Id of a schedule")
+    system = _id(field_name="schedule__system_id", label="Id of a system")
+    outcome = django_filters.ChoiceFilter(choices=DueOutcome.choices, label="Outcome", empty_label="Any outcome")
+
+    class Meta:
+        model = DueTime
+        fields: list[str] = []

@@ -12,7 +12,7 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.db import connections
 
-from measurements.actions import runs, sets, sweep
+from measurements.actions import due_times, runs, sets, sweep
 from measurements.actions.estimates import judge_run as judge
 from measurements.engine import database, drain
 from measurements.engine.calls import Halt
@@ -50,6 +50,11 @@ def judge_run(run_id: int, **_: Any) -> None:
 @shared_task(name="measurements.tasks.sweep_runs", soft_time_limit=600, time_limit=660)
 def sweep_runs(**_: Any) -> None:
     sweep.sweep_runs(actor=User.system())
+
+
+@shared_task(name="measurements.tasks.start_due_runs", soft_time_limit=600, time_limit=660)
+def start_due_runs(**_: Any) -> None:
+    due_times.start_due_runs(actor=User.system())
 
 
 @shared_task(name="measurements.tasks.drop_old_uploads", soft_time_limit=300, time_limit=360)
