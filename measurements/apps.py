@@ -20,5 +20,6 @@ class MeasurementsConfig(AppConfig):
             readiness_facts.register(fact)
         portfolio_columns.register(panels.RUNS_UNDER_WAY)
         system_panels.register(panels.SYSTEM_RUNS)
+        system_panels.register(panels.SYSTEM_SCHEDULES)
         deployment_panels.register(panels.DEPLOYMENT_RUNS)
         harm_panels.register(panels.HARM_ESTIMATES)

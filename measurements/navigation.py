@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.selectors import metrics, runs, sets
+from measurements.selectors import metrics, runs, schedules, sets
 from raiportal.look.navigation import NavigationItem
 
 ITEMS = (
@@ -11,4 +11,8 @@ ITEMS = (
     NavigationItem(slug="metrics", label="Metrics", stage="measure", url_name="metric-list", order=30, count=lambda user, system: metrics.metric_count(system)),
     # --- Runs ---
     NavigationItem(slug="runs", label="Runs", stage="measure", url_name="run-list", order=40, count=lambda user, system: runs.run_count(system)),
+    # --- Schedules ---
+    NavigationItem(
+        slug="schedules", label="Schedules", stage="measure", url_name="schedule-list", order=50, count=lambda user, system: schedules.schedule_count(system)
+    ),
 )

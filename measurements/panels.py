@@ -13,15 +13,17 @@ from harms.extensions import HarmPanel
 from harms.models import Harm
 from measurements import policies
 from measurements.enums import RunState, Sampling
-from measurements.models import Estimate, Metric, Run
+from measurements.models import Estimate, Metric, Run, Schedule
 from measurements.selectors import runs as selectors
-from measurements.views import run_parts, run_results
+from measurements.selectors import schedules as schedule_selectors
+from measurements.views import run_parts, run_results, schedule_parts
 from raiportal.accounts.models import User
 from raiportal.look.charts import IntervalRow, interval_plot
 from systems.extensions import DeploymentPanel, Figure, PortfolioColumn, SystemPanel
 from systems.models import AISystem, Deployment
 
 RUNS_SHOWN = 5
+SCHEDULES_SHOWN = 3
 PanelData = Mapping[str, Any]
 
 
@@ -59,6 +61,17 @@ def _newest_runs(owners: QuerySet[Any], runs: QuerySet[Run]) -> dict[int, list[r
 
 def _flat(lists: Iterable[Sequence[int]]) -> list[int]:
     return [pk for each in lists for pk in each]
+
+
+# --- Schedules ---
+def schedules_of_systems(systems: Sequence[AISystem], user: User) -> dict[int, PanelData]:
+    """The schedules of each system that are due next."""
+    upcoming = Schedule.objects.visible_to(user).filter(system=OuterRef("pk"), is_active=True).order_by("next_due_at", "pk")
+    owners = AISystem.objects.filter(pk__in=[system.pk for system in systems])
+    ids = dict(owners.annotate(upcoming=ArraySubquery(upcoming.values("pk")[:SCHEDULES_SHOWN])).values_list("pk", "upcoming"))
+    found = Schedule.objects.in_bulk(_flat(ids.values()))
+    rows = {pk: schedule_parts.schedule_line(schedule_selectors.ScheduleRow(schedule, [])) for pk, schedule in found.items()}
+    return {owner: {"lines": [rows[pk] for pk in listed]} for owner, listed in ids.items() if listed}
 
 
 # --- Estimates of harms ---
@@ -109,5 +122,6 @@ def _harm_row(estimate: Estimate) -> IntervalRow:
 
 RUNS_UNDER_WAY = PortfolioColumn("runs-under-way", "Runs under way", runs_under_way, order=20)
 SYSTEM_RUNS = SystemPanel("recent-runs", "measurements/_run_system_panel.html", recent_runs_of_systems, place="main", order=20)
+SYSTEM_SCHEDULES = SystemPanel("schedules", "measurements/_schedule_system_panel.html", schedules_of_systems, place="side", order=20)
 DEPLOYMENT_RUNS = DeploymentPanel("recent-runs", "measurements/_run_deployment_panel.html", recent_runs_on_deployments, order=20)
 HARM_ESTIMATES = HarmPanel("latest-estimates", "measurements/_run_harm_panel.html", estimates_of_harms, place="main", order=20)

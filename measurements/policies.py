@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.models import MeasurementSet, Metric, Run
+from measurements.models import Judging, MeasurementSet, Metric, Run, Schedule
 from raiportal.accounts import roles
 from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import User
@@ -72,6 +72,47 @@ def may_finish_run(user: User, run: Run) -> Decision:
     if user.kind == UserKind.SYSTEM:
         return ALLOWED
     return denied("A run completes by itself when its last output is in.")
+
+
+def may_close_circuit(user: User) -> Decision:
+    """Whether an endpoint works again is seen by calling it."""
+    if user.kind == UserKind.SYSTEM:
+        return ALLOWED
+    return denied("Calls to an endpoint begin again by themselves when it answers.")
+
+
+# --- Schedules ---
+
+
+def may_schedule(user: User, system: AISystem) -> Decision:
+    """Add schedules, change them, switch them on: whoever may do so answers for the runs that they start."""
+    return may_measure(user, system)
+
+
+def may_switch_schedule_off(user: User, schedule: Schedule) -> Decision:
+    """Also of a retired system."""
+    return _may_run(user, schedule.system_id)
+
+
+def may_settle_due_times(user: User) -> Decision:
+    if user.kind == UserKind.SYSTEM:
+        return ALLOWED
+    return denied("Schedules start runs by themselves when they are due.")
+
+
+def may_judge_again(user: User, run: Run) -> Decision:
+    """Have a run's answers judged by a metric that has not judged them."""
+    return may_measure(user, run.system)
+
+
+def may_operate_judging(user: User, judging: Judging) -> Decision:
+    """Pause, resume and cancel."""
+    return _may_run(user, judging.run.system_id)
+
+
+def may_finish_judging(user: User, judging: Judging) -> Decision:
+    """A judging ends when its last vote is in, or with whoever may have a run judged by a judge that needs no votes."""
+    return _may_run(user, judging.run.system_id)
 
 
 def _may_run(user: User, scope_id: int) -> Decision:

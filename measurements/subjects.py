@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from measurements.models import MeasurementSet, MeasurementSetVersion, Metric, Output, Run, SetUpload
+from measurements.models import MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
 from raiportal.accounts.models import User
 from raiportal.audit.subjects import SubjectKind
 
@@ -29,4 +29,6 @@ KINDS = (
     # --- Runs and outputs ---
     _kind(Run, "Run", "run", "system"),
     _kind(Output, "Output", "output", "run"),
+    # --- Schedules ---
+    _kind(Schedule, "Schedule", "schedule", "system"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.views import comparisons, metrics, outputs, runs, sets, uploads
+from measurements.views import comparisons, metrics, outputs, runs, schedules, sets, uploads
 
 urlpatterns = [
     # --- Sets and metrics ---
@@ -42,6 +42,13 @@ urlpatterns = [
     path("runs/<int:run_id>/pause/", runs.run_pause, name="run-pause"),
     path("runs/<int:run_id>/resume/", runs.run_resume, name="run-resume"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run-cancel"),
+    # --- Schedules ---
+    path("systems/<int:system_id>/schedules/", schedules.schedule_list, name="schedule-list"),
+    path("systems/<int:system_id>/schedules/add/", schedules.schedule_add, name="schedule-add"),
+    path("schedules/<int:schedule_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<int:schedule_id>/edit/", schedules.schedule_edit, name="schedule-edit"),
+    path("schedules/<int:schedule_id>/switch-off/", schedules.schedule_switch_off, name="schedule-switch-off"),
+    path("schedules/<int:schedule_id>/switch-on/", schedules.schedule_switch_on, name="schedule-switch-on"),
     # --- Outputs ---
     path("runs/<int:run_id>/outputs/", outputs.output_list, name="output-list"),
     path("runs/<int:run_id>/outputs/export/", outputs.output_export, name="output-export"),

@@ -154,6 +154,7 @@ SWEEP_SECONDS = float(os.environ.get("RAIPORTAL_SWEEP_SECONDS", "10"))  # betwee
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "raiportal.status.tasks.beat", "schedule": HEARTBEAT_SECONDS, "options": {"expires": HEARTBEAT_SECONDS}},
     "sweep-runs": {"task": "measurements.tasks.sweep_runs", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "due-runs": {"task": "measurements.tasks.start_due_runs", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-uploads": {"task": "measurements.tasks.drop_old_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.api import metrics, runs, sets
+from measurements.api import metrics, runs, schedules, sets
 from raiportal.api.urls import BothSlashes
 
 router = BothSlashes()
@@ -18,5 +18,9 @@ router.register("judges", metrics.Judges, basename="api-judge")
 # --- Runs and outputs ---
 router.register("runs", runs.Runs, basename="api-run")
 router.register("outputs", runs.Outputs, basename="api-output")
+
+# --- Schedules ---
+router.register("schedules", schedules.Schedules, basename="api-schedule")
+router.register("due-times", schedules.DueTimes, basename="api-due-time")
 
 urlpatterns = router.urls

@@ -10,6 +10,7 @@ from measurements.enums import DueOutcome, Rhythm
 from measurements.models.metrics import Metric
 from measurements.models.runs import Run
 from measurements.models.sets import MeasurementSet
+from measurements.rhythms import Timing
 from raiportal.accounts.models import ScopedQuerySet, User
 from systems.models import AISystem, Configuration
 
@@ -64,6 +65,10 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(self.rhythm, self.at_time, self.time_zone, self.weekday, self.month_day)
 
 
 class DueTimeQuerySet(ScopedQuerySet):
