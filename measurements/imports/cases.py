@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from measurements.imports.answers import Answer
+
 ROLES = ("system", "developer", "user", "assistant", "tool")
 FIELDS = ("input", "id", "stratum", "harm", "expectation", "language", "source")
 
@@ -39,9 +41,15 @@ class Limits:
     max_record_bytes: int = 4_000_000  # a full input, every character of it escaped, with room to spare
 
 
+NumberedAnswer = tuple[int, Answer]
+
+
 @dataclass(frozen=True)
 class ParsedCase:
-    """A row that is a case. Fields that the row leaves out are empty. `row` is the physical line it starts on, counted from 1."""
+    """A row that is a case. Fields that the row leaves out are empty. `row` is the physical line it starts on, counted from 1.
+
+    `answers` are what a file of results has for it, each with its number among all answers of the file to this prompt, counted from 0.
+    """
 
     row: int
     messages: list[Message]
@@ -52,6 +60,7 @@ class ParsedCase:
     language: str
     source: str
     key: str
+    answers: tuple[NumberedAnswer, ...] = ()
 
 
 @dataclass(frozen=True)

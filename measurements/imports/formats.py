@@ -13,6 +13,7 @@ from itertools import chain
 from math import isinf
 from typing import NamedTuple, NoReturn
 
+from measurements.imports.answers import Answer, LeftOver, Origin
 from measurements.imports.cases import FIELDS, Limits, RowFaultError, shown_name
 from measurements.imports.lines import Line
 from raiportal.errors import Invalid
@@ -22,11 +23,19 @@ INTEGER_DIGITS = 300  # more than any id has; Python itself gives up at 4,300
 
 
 class Row(NamedTuple):
-    """A row as its format reads it: `values` by column name, unknown columns included, or a `fault`."""
+    """A row as its format reads it: `values` by column name, unknown columns included, or a `fault`.
+
+    `answers` are what the row holds of results, `left_over` names what it holds beyond that.
+    """
 
     number: int
     values: dict[str, object]
     fault: str = ""
+    answers: tuple[Answer, ...] = ()
+    left_over: tuple[str, ...] = ()
+
+
+Read = Row | LeftOver | Origin  # what a format yields
 
 
 def jsonl_rows(lines: Iterator[Line], limits: Limits) -> Iterator[Row]:
@@ -47,13 +56,18 @@ def prompt_rows(lines: Iterator[Line], limits: Limits) -> Iterator[Row]:
 
 def csv_rows(lines: Iterator[Line], limits: Limits) -> Iterator[Row]:
     """Rows under a header, separated by comma, semicolon or tab. Raises Invalid when the header has no column `input`."""
+    return table_rows(lines, limits, FIELDS, "input")
+
+
+def table_rows(lines: Iterator[Line], limits: Limits, known: Sequence[str], required: str) -> Iterator[Row]:
+    """Rows under a header. `known` columns are found in any case and may stand there once, without `required` the header is refused as Invalid."""
     csv.field_size_limit(max(csv.field_size_limit(), limits.max_record_bytes))
     first = next((line for line in lines if line.fault or line.text.strip()), None)
     if first is None:
         return
     feed = _LineFeed(chain([first], lines), limits)
-    reader = csv.reader(feed, delimiter=_delimiter(first), strict=True)
-    columns = _columns(reader, feed)
+    reader = csv.reader(feed, delimiter=_delimiter(first, known, required), strict=True)
+    columns = _columns(reader, feed, known, required)
     while True:
         feed.begin_record()
         try:
@@ -70,6 +84,7 @@ def csv_rows(lines: Iterator[Line], limits: Limits) -> Iterator[Row]:
 
 
 def _json_row(number: int, text: str) -> Row:
+    """The row of a line that holds one JSON object."""
     try:
         values = DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -158,36 +173,36 @@ class _LineFeed:
         self._again.extendleft(reversed(self.record[1:]))
 
 
-def _delimiter(header: Line) -> str:
-    """The separator that makes most columns of the header, one of them `input` if any does so; cells don't vote, prompts are full of commas."""
+def _delimiter(header: Line, known: Sequence[str], required: str) -> str:
+    """The separator that makes most columns of the header, `required` among them if any does so; cells don't vote, prompts are full of commas."""
 
     def fitness(delimiter: str) -> tuple[bool, int]:
-        names = [_column_name(cell) for cell in next(csv.reader([header.text], delimiter=delimiter), [])]
-        return "input" in names, len(names)
+        names = [_column_name(cell, known) for cell in next(csv.reader([header.text], delimiter=delimiter), [])]
+        return required in names, len(names)
 
     return max(DELIMITERS, key=fitness)
 
 
-def _columns(reader: Iterator[list[str]], feed: _LineFeed) -> list[str]:
+def _columns(reader: Iterator[list[str]], feed: _LineFeed, known: Sequence[str], required: str) -> list[str]:
     try:
-        columns = [_column_name(cell) for cell in next(reader)]
+        columns = [_column_name(cell, known) for cell in next(reader)]
     except (csv.Error, _EndlessRecordError) as error:
         raise Invalid("The quotes of the header don't pair up.", field="file") from error
     if feed.fault:
         raise Invalid(f"The header can't be read. {feed.fault}", field="file")
-    if "input" not in columns:
+    if required not in columns:
         found = ", ".join(shown_name(name) or "(empty)" for name in columns[:20])
-        raise Invalid(f'The header has no column "input". Its columns are: {found}.', field="file")
-    repeated = next((name for name in FIELDS if columns.count(name) > 1), None)
+        raise Invalid(f'The header has no column "{required}". Its columns are: {found}.', field="file")
+    repeated = next((name for name in known if columns.count(name) > 1), None)
     if repeated:
         raise Invalid(f'The header has the column "{repeated}" twice.', field="file")
     return columns
 
 
-def _column_name(cell: str) -> str:
+def _column_name(cell: str, known: Sequence[str]) -> str:
     """Names we know in any case and with spaces round them; others as they are."""
     name = cell.strip()
-    return name.casefold() if name.casefold() in FIELDS else name
+    return name.casefold() if name.casefold() in known else name
 
 
 def _csv_row(number: int, cells: Sequence[str], columns: Sequence[str], fault: str) -> Row:

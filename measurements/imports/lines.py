@@ -38,6 +38,7 @@ class ByteStream(Protocol):
     """What is read: an open binary file or an upload."""
 
     def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, /) -> int: ...
 
 
 class Line(NamedTuple):
@@ -56,6 +57,27 @@ def read_lines(stream: ByteStream, limits: Limits) -> Iterator[Line]:
     encoded = _as_utf8(chain([head], chunks), head)
     for number, raw in enumerate(_physical_lines(encoded, limits.max_record_bytes), start=1):
         yield _line(number, raw, limits)
+
+
+def read_text(stream: ByteStream, limits: Limits) -> Iterator[str]:
+    """The stream's text in pieces of any length, its byte order mark left out. Bytes that are no text become half surrogates, to be found where they
+    stand. Raises as `read_lines`."""
+    chunks = _chunks(stream, limits)
+    head = _head(chunks)
+    _require_text(head)
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for chunk in _as_utf8(chain([head], chunks), head):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def read_head(stream: ByteStream, size: int) -> bytes:
+    """The first `size` bytes, fewer of a shorter stream, which stands at its beginning again afterwards."""
+    head = b""
+    while len(head) < size and (chunk := stream.read(size - len(head))):
+        head += chunk
+    stream.seek(0)
+    return head
 
 
 def _chunks(stream: ByteStream, limits: Limits) -> Iterator[bytes]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from measurements.imports.cases import IgnoredColumn, ParsedCase, RejectedRow
+from measurements.imports.parsing import Parsed
+from measurements.imports.results import Results, ResultTally
 
 MAX_REJECTED_SHOWN = 1_000
 
@@ -25,6 +27,7 @@ class Report:
     strata: dict[str, int]
     languages: dict[str, int]
     sample: list[ParsedCase]
+    results: Results
 
     @property
     def rows(self) -> int:
@@ -44,14 +47,18 @@ class Tally:
         self._strata: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._sample: list[ParsedCase] = []
+        self._results = ResultTally()
 
-    def fresh_cases(self, rows: Iterable[ParsedCase | RejectedRow | IgnoredColumn]) -> Iterator[ParsedCase]:
+    def fresh_cases(self, rows: Iterable[Parsed]) -> Iterator[ParsedCase]:
         """The cases that are neither in the existing keys nor earlier in the file, in order."""
         for row in rows:
+            self._results.note(row)
             if isinstance(row, IgnoredColumn):
                 self._ignored.append(row.name)
             elif isinstance(row, RejectedRow):
                 self._reject(row)
+            elif not isinstance(row, ParsedCase):
+                continue
             elif row.key in self._seen or row.key in self._existing:
                 self._duplicates += 1
             else:
@@ -69,6 +76,7 @@ class Tally:
             strata=dict(self._strata),
             languages=dict(self._languages),
             sample=list(self._sample),
+            results=self._results.results(),
         )
 
     def _reject(self, row: RejectedRow) -> None:
@@ -81,10 +89,10 @@ class Tally:
         self._strata[case.stratum] += 1
         self._languages[case.language] += 1
         if len(self._sample) < SAMPLE_SIZE:
-            self._sample.append(case)
+            self._sample.append(replace(case, answers=()))
 
 
-def build_report(rows: Iterable[ParsedCase | RejectedRow | IgnoredColumn], existing_keys: Container[str] = ()) -> Report:
+def build_report(rows: Iterable[Parsed], existing_keys: Container[str] = ()) -> Report:
     """Read a file to its end and report, keeping nothing else of it: the dry run."""
     tally = Tally(existing_keys)
     for _ in tally.fresh_cases(rows):
