@@ -8,16 +8,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import Page
 
@@ -29,7 +26,7 @@ from tests.factories.measurements import make_metric
 from tests.factories.runs import simulated
 from tests.factories.systems import make_system
 from tests.measurements import workers
-from tests.measurements.workers import Worker, running_worker
+from tests.measurements.workers import Worker, running_beat, running_worker
 from tests.sandbox.process import RunningSimulator, eventually, running_simulator
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.django_db(transaction=True)]
@@ -54,18 +51,6 @@ def two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tup
     with ExitStack() as stack:
         stack.enter_context(running_beat(tmp_path))
         yield stack.enter_context(running_worker(tmp_path, "one")), stack.enter_context(running_worker(tmp_path, "two"))
-
-
-@contextmanager
-def running_beat(folder: Path) -> Iterator[None]:
-    """Beat in a process of its own, which no killed worker takes along."""
-    environment = {**os.environ, "RAIPORTAL_DB_NAME": connection.settings_dict["NAME"], "CELERY_SKIP_CHECKS": "1"}
-    command = [sys.executable, "-m", "celery", "-A", "raiportal", "beat", "--schedule", str(folder / "beat")]
-    with (folder / "beat.log").open("ab") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
 
 
 def test_killed_worker_loses_and_repeats_nothing_that_a_reader_would_see(
