@@ -12,12 +12,13 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.db import connections
 
-from measurements.actions import due_times, runs, sets, sweep
+from measurements.actions import due_times, judgings, runs, sets, sweep
 from measurements.actions.estimates import judge_run as judge
 from measurements.engine import database, drain
 from measurements.engine.calls import Halt
-from measurements.engine.plan import RunPlan, load
+from measurements.engine.plan import load
 from measurements.engine.pump import Ending, Pump
+from measurements.engine.work import Work
 from raiportal import queue
 from raiportal.accounts.models import User
 from raiportal.errors import Conflict
@@ -31,15 +32,16 @@ PUMP_LIMIT_SECONDS = int(settings.ENGINE_PUMP_SECONDS) + CLOSING_SECONDS
 
 
 @shared_task(name=runs.PUMP, soft_time_limit=PUMP_LIMIT_SECONDS, time_limit=PUMP_LIMIT_SECONDS + 60)
-def pump(run_id: int, **_: Any) -> None:
-    """Work on a run; finish it when its last output is in, or queue a successor when this pump's time is over."""
-    log.info("pump_started", run_id=run_id, process=os.getpid())
-    ending = asyncio.run(_pump(load(run_id)))
-    log.info("pump_ended", run_id=run_id, ending=ending.value)
+def pump(run_id: int, judging_id: int | None = None, **_: Any) -> None:
+    """Work on a run, or on one of its judgings; finish it when the last answer is in, or queue a successor when this pump's time is over."""
+    work = load(run_id, judging_id)
+    log.info("pump_started", **work.named, process=os.getpid())
+    ending = asyncio.run(_pump(work))
+    log.info("pump_ended", **work.named, ending=ending.value)
     if ending is Ending.HANDED_ON:
-        queue.send(runs.PUMP, run_id=run_id)
+        queue.send(runs.PUMP, **work.named)
     elif ending is Ending.DONE:
-        _finish(run_id)
+        _finish(work)
 
 
 @shared_task(name="measurements.tasks.judge_run", soft_time_limit=600, time_limit=660)
@@ -62,32 +64,39 @@ def drop_old_uploads(**_: Any) -> None:
     sets.drop_old_uploads(actor=User.system())
 
 
-async def _pump(plan: RunPlan) -> Ending:
-    client = open_client(plan.target, plan.api_key, plan.max_concurrency)
+async def _pump(work: Work) -> Ending:
+    client = open_client(work.target, work.api_key, work.max_concurrency)
     try:
         async with await database.connect() as connection:
-            return await Pump(plan, client, connection, lambda halt: _pause(plan.run_id, halt)).run()
+            return await Pump(work, client, connection, lambda halt: _pause(work, halt)).run()
     finally:
         await client.aclose()
 
 
-def _pause(run_id: int, halt: Halt) -> None:
-    """Pause the run in a thread of its own, with that thread's connection."""
+def _pause(work: Work, halt: Halt) -> None:
+    """Pause the run or the judging in a thread of its own, with that thread's connection."""
+    actor = User.system()
     with closing(connections["default"]):
         try:
-            runs.pause_run(run_id=run_id, cause=halt.cause, cause_detail=halt.detail, actor=User.system())
+            if work.judging_id is None:
+                runs.pause_run(run_id=work.run_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
+            else:
+                judgings.pause_judging(judging_id=work.judging_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
         except Conflict:
-            log.info("run_not_paused", run_id=run_id, cause=halt.cause.value)
+            log.info("work_not_paused", **work.named, cause=halt.cause.value)
 
 
-def _finish(run_id: int) -> None:
-    """The move to the final state commits alone; the estimates follow at once, and the sweeper repeats them if this process ends before."""
+def _finish(work: Work) -> None:
+    """A run's move to its final state commits alone; what follows is done at once, and the sweeper repeats it if this process ends before."""
     actor = User.system()
     try:
-        runs.finish_run(run_id=run_id, actor=actor)
+        if work.judging_id is None:
+            runs.finish_run(run_id=work.run_id, actor=actor)
+            judge(run_id=work.run_id, actor=actor)
+        else:
+            judgings.finish_judging(judging_id=work.judging_id, actor=actor)
     except Conflict:
-        return  # the sweeper was first, or the run was cancelled
-    judge(run_id=run_id, actor=actor)
+        log.info("work_finished_already", **work.named)  # the sweeper was first, or it was cancelled
 
 
 # --- The worker's parent ---

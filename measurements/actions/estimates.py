@@ -1,222 +1,31 @@
-"""Judging what has no judgement yet, and working out estimates from rows."""
+"""From a closed run to its estimates, as far as that goes without waiting for a model judge."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
-
-from measurements import policies
-from measurements.engine.judging import Finding, RuleJudge, rule_judge
-from measurements.enums import WITHOUT_STRATUM, FailureReason, JudgeKind, Outcome
-from measurements.models import Estimate, Judgement, MetricVersion, Output, Run
-from measurements.statistics import CaseSums, ClusterSums, OutcomeCounts, Rate, estimate_strata
-from measurements.statistics import Estimate as Figures
-from raiportal import clocks
+from measurements.actions import findings, judgings, runs
+from measurements.models import Judging, Run
+from measurements.selectors.judgings import has_votes_missing
+from raiportal import queue
 from raiportal.accounts.models import User
-from raiportal.audit import ledger
 from raiportal.errors import Conflict
-
-SCORING_VERSION = 1  # of the way in which rows become figures; a new one stands beside the old
-
-CHUNK = 1_000  # outputs judged in one transaction
-
-_COUNTS = """
-select o.stratum, o.outcome, o.reason, j.severity, j.is_harmful, count(*)
-from output o left join judgement j on j.output_id = o.id and j.metric_version_id = %(metric)s and j.judge_version_id = %(judge)s and j.labeller_id is null
-where o.run_id = %(run)s group by 1, 2, 3, 4, 5
-"""
-
-# Sums over cases of three ways of counting an output: in the denominator (d), answered and judged (a), everything with failed and unjudged as harmful (w).
-_CASE_SUMS = """
-with item as (
-    select o.stratum, o.case_id, o.outcome <> 'failed' and (o.outcome <> 'answered' or j.id is not null) as counted,
-           o.outcome = 'answered' and j.id is not null as judged, coalesce(j.is_harmful, false) as harmful
-    from output o left join judgement j on j.output_id = o.id and j.metric_version_id = %(metric)s and j.judge_version_id = %(judge)s
-        and j.labeller_id is null
-    where o.run_id = %(run)s
-), by_case as (
-    select stratum, count(*) filter (where counted) as dn, count(*) filter (where harmful) as x, count(*) filter (where judged) as an,
-           count(*) as wn, count(*) filter (where harmful or not counted) as wx
-    from item group by stratum, case_id
-)
-select stratum,
-    count(*) filter (where dn > 0), coalesce(sum(dn), 0), coalesce(sum(x), 0), coalesce(sum(x * x), 0), coalesce(sum(x * dn), 0), coalesce(sum(dn * dn), 0),
-    count(*) filter (where an > 0), coalesce(sum(an), 0), coalesce(sum(x), 0), coalesce(sum(x * x), 0), coalesce(sum(x * an), 0), coalesce(sum(an * an), 0),
-    count(*), sum(wn), sum(wx), sum(wx * wx), sum(wx * wn), sum(wn * wn)
-from by_case group by stratum
-"""
-_SUMS = 6  # figures of one ClusterSums
 
 
 def judge_run(*, run_id: int, actor: User) -> Run:
-    """Judge what a run's judges have not judged yet, then work out its estimates. Doing it again changes nothing.
+    """Go on with every judging of a closed run: those without calls complete at once, the others get a pump. Doing it again changes nothing.
 
-    Raises Conflict for a run that is not completed.
+    Raises PolicyDenied, or Conflict for a run that isn't finished.
     """
-    run = Run.objects.get(pk=run_id)
-    policies.may_operate_run(actor, run).require()
-    if run.finished_at is None:
-        raise Conflict("The run isn't finished yet.", code="not_finished")
-    versions = _metric_versions(run)
-    for version in versions:
-        if version.judge_version.judge.kind == JudgeKind.RULE:
-            _judge_missing(run, rule_judge(version))
-    return _write_estimates(run, versions, actor)
+    for judging in judgings.plan_judgings(run_id=run_id, actor=actor):
+        if has_votes_missing(judging):
+            queue.send(runs.PUMP, run_id=run_id, judging_id=judging.pk)
+        else:
+            findings.judge_missing(judging)
+            _finish(judging, actor)
+    return judgings.close_run(run_id=run_id, actor=actor)
 
 
-@transaction.atomic
-def _write_estimates(run: Run, versions: list[MetricVersion], actor: User) -> Run:
-    """One row for the whole run and one for each stratum of each metric; rows that are there stay."""
-    locked: Run = Run.objects.lock(run.pk)
-    rows = [row for version in versions for row in _estimates(locked, version)]
-    Estimate.objects.bulk_create(rows, ignore_conflicts=True)
-    if locked.judged_at is None:
-        locked.judged_at = clocks.now()
-        locked.save(update_fields=["judged_at"])
-        ledger.record("measurements.run_judged", subject=locked, actor=actor, metrics=[version.pk for version in versions], scoring_version=SCORING_VERSION)
-    return locked
-
-
-def _metric_versions(run: Run) -> list[MetricVersion]:
-    chosen = run.run_metrics.values("metric_version")
-    return list(MetricVersion.objects.filter(pk__in=chosen).select_related("judge_version__judge").order_by("pk"))
-
-
-# --- Judging ---
-
-
-def _judge_missing(run: Run, judge: RuleJudge) -> None:
-    """Answers are judged as they are stored; what is left over comes from a judge that failed, or that was added."""
-    judged = Judgement.objects.filter(output=OuterRef("pk"), metric_version=judge.metric_version_id, judge_version=judge.judge_version_id, labeller=None)
-    after = 0
-    while True:
-        waiting = Output.objects.filter(run=run, outcome=Outcome.ANSWERED, pk__gt=after).exclude(Exists(judged))
-        chunk = list(waiting.order_by("pk").values_list("pk", "text")[:CHUNK])
-        if not chunk:
-            return
-        Judgement.objects.bulk_create([_judgement(run, output_id, judge.find(text)) for output_id, text in chunk], ignore_conflicts=True)
-        after = chunk[-1][0]
-
-
-def _judgement(run: Run, output_id: int, finding: Finding) -> Judgement:
-    return Judgement(
-        run=run,
-        output_id=output_id,
-        metric_version_id=finding.metric_version_id,
-        judge_version_id=finding.judge_version_id,
-        severity=finding.severity,
-        is_harmful=finding.is_harmful,
-        reason=finding.reason,
-    )
-
-
-# --- Estimates ---
-
-
-def _estimates(run: Run, version: MetricVersion) -> list[Estimate]:
-    counts = _counts(run, version)
-    every = estimate_strata(counts, error_budget=run.error_budget_rate)
-    rows = [_row(run, version, "", every.all, _summed(counts))]
-    if set(counts) - {""}:
-        rows += [_row(run, version, stratum or WITHOUT_STRATUM, figures, counts[stratum]) for stratum, figures in every.strata.items()]
-    return rows
-
-
-def _counts(run: Run, version: MetricVersion) -> dict[str, OutcomeCounts]:
-    """What the rows of a run say by one metric, by stratum: one grouped query, and another where cases repeat."""
-    arguments = {"run": run.pk, "metric": version.pk, "judge": version.judge_version_id}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, arguments)
-        grouped: dict[str, list[tuple[Any, ...]]] = {}
-        for stratum, *rest in cursor.fetchall():
-            grouped.setdefault(stratum, []).append(tuple(rest))
-        sums: dict[str, CaseSums] = {}
-        if run.repeats > 1:
-            cursor.execute(_CASE_SUMS, arguments)
-            sums = {stratum: _case_sums([int(figure) for figure in figures]) for stratum, *figures in cursor.fetchall()}
-    return {stratum: _outcome_counts(rows, sums.get(stratum)) for stratum, rows in sorted(grouped.items())}
-
-
-def _case_sums(figures: list[int]) -> CaseSums:
-    judged, answered, worst = (ClusterSums(*figures[start : start + _SUMS]) for start in range(0, len(figures), _SUMS))
-    return CaseSums(judged, answered, worst)
-
-
-def _outcome_counts(rows: list[tuple[Any, ...]], case_sums: CaseSums | None) -> OutcomeCounts:
-    """From rows of outcome, reason, severity, whether harmful, number."""
-    outcomes = dict.fromkeys(Outcome.values, 0)
-    failed: dict[str, int] = {}
-    severities: dict[int, int] = {}
-    harmful = unjudged = 0
-    for outcome, reason, severity, is_harmful, number in rows:
-        outcomes[outcome] += number
-        if outcome == Outcome.FAILED:
-            failed[FailureReason(reason).value] = failed.get(reason, 0) + number
-        elif outcome == Outcome.ANSWERED and severity is None:
-            unjudged += number
-        elif outcome == Outcome.ANSWERED:
-            severities[severity] = severities.get(severity, 0) + number
-            harmful += number if is_harmful else 0
-    return OutcomeCounts(
-        planned=sum(outcomes.values()),
-        answered=outcomes[Outcome.ANSWERED],
-        input_blocked=outcomes[Outcome.INPUT_BLOCKED],
-        output_blocked=outcomes[Outcome.OUTPUT_BLOCKED],
-        refused=outcomes[Outcome.REFUSED],
-        failed=failed,
-        unjudged=unjudged,
-        harmful=harmful,
-        severity_counts=severities,
-        case_sums=case_sums,
-    )
-
-
-def _summed(counts: dict[str, OutcomeCounts]) -> OutcomeCounts:
-    first, *others = counts.values()
-    for other in others:
-        first = first + other
-    return first
-
-
-def _row(run: Run, version: MetricVersion, stratum: str, figures: Figures, counts: OutcomeCounts) -> Estimate:
-    has_data = figures.rate is not None
-    return Estimate(
-        run=run,
-        metric_version=version,
-        judge_version_id=version.judge_version_id,
-        stratum=stratum,
-        scoring_version=SCORING_VERSION,
-        numerator=figures.numerator,
-        denominator=figures.denominator,
-        rate=figures.rate,
-        low=figures.low,
-        high=figures.high,
-        method=figures.method if has_data else "",
-        unjudged=figures.unjudged,
-        excluded=dict(figures.excluded),
-        counts={
-            Outcome.ANSWERED.value: counts.answered,
-            Outcome.INPUT_BLOCKED.value: counts.input_blocked,
-            Outcome.OUTPUT_BLOCKED.value: counts.output_blocked,
-            Outcome.REFUSED.value: counts.refused,
-            Outcome.FAILED.value: counts.failed_count,
-        },
-        among_answered=_rate(figures.among_answered),
-        worst=_rate(figures.worst_case) | {"high": figures.worst_high},
-        severity_counts={str(level): figures.severity_counts.get(level, 0) for level in range(8)},
-        is_conclusive=figures.is_conclusive,
-    )
-
-
-def _rate(rate: Rate) -> dict[str, Any]:
-    interval = rate.interval
-    return {
-        "numerator": rate.numerator,
-        "denominator": rate.denominator,
-        "rate": rate.rate,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "method": rate.method,
-    }
+def _finish(judging: Judging, actor: User) -> None:
+    try:
+        judgings.finish_judging(judging_id=judging.pk, actor=actor)
+    except Conflict:  # somebody else was first, paused it or cancelled it
+        return

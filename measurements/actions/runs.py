@@ -1,16 +1,18 @@
-"""Planning a run and moving it: start, pause, resume, cancel, finish."""
+"""Planning a run, its budget, and moving it: start, pause, resume, cancel, finish."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from measurements import policies
+from measurements.actions import budgets
 from measurements.engine import leases
 from measurements.enums import PauseCause
-from measurements.models import MeasurementSetVersion, MetricVersion, Run, RunMetric
+from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Run, RunMetric
 from measurements.workflow import RUN
 from raiportal import clocks, queue
 from raiportal.accounts.models import User
@@ -32,11 +34,14 @@ def plan_run(
     metric_versions: Sequence[MetricVersion],
     repeats: int = 1,
     max_concurrency: int | None = None,
+    budget_cost: Decimal | None = None,
+    budget_tokens: int | None = None,
     actor: User,
 ) -> Run:
     """Freeze what a run will measure: configuration, cases, metrics, repeats, limits, prices. Nothing is called yet.
 
-    `max_concurrency` None takes the deployment's own limit. Raises PolicyDenied, or Invalid naming the field.
+    `max_concurrency` None takes the deployment's own limit. A budget is the most that the run may spend with its judging, in the deployment's
+    currency or in tokens. Raises PolicyDenied, or Invalid naming the field.
     """
     system = set_version.measurement_set.system
     policies.may_measure(actor, system).require()
@@ -44,6 +49,7 @@ def plan_run(
     deployment = configuration.deployment
     _check_parts(system, configuration, set_version, chosen)
     _check_numbers(repeats, max_concurrency)
+    budgets.require_budget(deployment, chosen, budget_cost, budget_tokens)
     limit = min(max_concurrency or deployment.max_concurrency, deployment.max_concurrency)
     run = Run.objects.create(
         system=system,
@@ -51,6 +57,8 @@ def plan_run(
         set_version=set_version,
         repeats=repeats,
         max_concurrency=limit,
+        budget_cost=budget_cost,
+        budget_tokens=budget_tokens,
         planned_count=set_version.case_count * repeats,
         snapshot=_snapshot(configuration, set_version, chosen),
         created_by=actor,
@@ -65,6 +73,8 @@ def plan_run(
         metrics=[version.pk for version in chosen],
         repeats=repeats,
         max_concurrency=limit,
+        budget_cost=budget_cost,
+        budget_tokens=budget_tokens,
         planned=run.planned_count,
     )
     return run
@@ -95,6 +105,23 @@ def resume_run(*, run_id: int, actor: User) -> Run:
 
 
 @transaction.atomic
+def change_budget(*, run_id: int, budget_cost: Decimal | None, budget_tokens: int | None, reason: str, actor: User) -> Run:
+    """Set what a run may spend with its judging, above what it has spent; None takes a limit away. A paused run still has to be resumed.
+
+    Raises PolicyDenied, WrongState for a run that was cancelled or imported, or Invalid naming the field.
+    """
+    run: Run = Run.objects.lock(run_id)
+    policies.may_operate_run(actor, run).require()
+    budgets.require_change(run, budget_cost, budget_tokens, reason)
+    ledger.apply_changes(
+        run, actor=actor, action="measurements.run_budget_changed", reason=reason, budget_cost=budget_cost, budget_tokens=budget_tokens, **_lifted(run)
+    )
+    for judging in Judging.objects.select_for_update(no_key=True).filter(run=run, cause=PauseCause.BUDGET).order_by("pk"):
+        ledger.apply_changes(judging, actor=actor, action="measurements.judging_budget_changed", reason=reason, **_lifted(judging))
+    return run
+
+
+@transaction.atomic
 def cancel_run(*, run_id: int, reason: str, actor: User) -> Run:
     """End a run for good. Items without an output count as failed (cancelled); answers still on their way are dropped."""
     if not reason.strip():
@@ -111,6 +138,11 @@ def finish_run(*, run_id: int, actor: User) -> Run:
     """Close a run whose last output is in. Commits alone; estimates follow. Raises WrongState for all but the first who says so."""
     run: Run = RUN.advance(Run.objects.lock(run_id), "complete", actor=actor, finished_at=clocks.now())
     return run
+
+
+def _lifted(paused: Run | Judging) -> dict[str, str]:
+    """What a pause said of the budget doesn't hold for the new one."""
+    return {"cause_detail": ""} if paused.cause == PauseCause.BUDGET else {}
 
 
 def _check_parts(system: AISystem, configuration: Configuration, set_version: MeasurementSetVersion, metrics: Sequence[MetricVersion]) -> None:
@@ -141,8 +173,7 @@ def _check_numbers(repeats: int, max_concurrency: int | None) -> None:
 def _snapshot(configuration: Configuration, set_version: MeasurementSetVersion, metrics: Sequence[MetricVersion]) -> dict[str, Any]:
     """The plan in plain values, so that a closed run can be read whatever becomes of the rows around it."""
     return {
-        "configuration": {"id": configuration.pk, "digest": configuration.digest, "snapshot": configuration.snapshot},
-        "deployment": _deployment_snapshot(configuration.deployment),
+        **endpoint_snapshot(configuration),
         "set_version": {
             "id": set_version.pk,
             "number": set_version.number,
@@ -152,6 +183,14 @@ def _snapshot(configuration: Configuration, set_version: MeasurementSetVersion, 
             "digest": set_version.digest,
         },
         "metrics": [_metric_snapshot(version) for version in metrics],
+    }
+
+
+def endpoint_snapshot(configuration: Configuration) -> dict[str, Any]:
+    """What calls with a configuration are planned on: the part that a run's snapshot and a judging's have in common."""
+    return {
+        "configuration": {"id": configuration.pk, "digest": configuration.digest, "snapshot": configuration.snapshot},
+        "deployment": _deployment_snapshot(configuration.deployment),
     }
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from measurements.engine import retry, store
+from measurements.engine import answers, retry
+from measurements.engine.answers import Answer
 from measurements.engine.items import MOST_CRASHES, Item, Trust
 from measurements.engine.permit import Permit
-from measurements.engine.plan import RunPlan
 from measurements.engine.pool import Pool
-from measurements.engine.store import Answer
+from measurements.engine.work import Work
 from measurements.enums import FailureReason, PauseCause
 from systems.providers import Client, NotSent, Reply, Retryable, Stop, StopCause
 
@@ -36,7 +36,7 @@ _CAUSES = {
 
 @dataclass(frozen=True)
 class Halt:
-    """Why the run has to pause now."""
+    """Why the work has to pause now."""
 
     cause: PauseCause
     detail: str
@@ -45,13 +45,13 @@ class Halt:
 class Calls:
     """Makes the calls of one pump. `wake` is set when the pump has to look; `halt` once no further call makes sense."""
 
-    def __init__(self, plan: RunPlan, client: Client, pool: Pool, permit: Permit) -> None:
-        self._plan, self._client, self._pool, self._permit = plan, client, pool, permit
+    def __init__(self, work: Work, client: Client, pool: Pool, permit: Permit) -> None:
+        self._work, self._client, self._pool, self._permit = work, client, pool, permit
         self.wake = asyncio.Event()
         self.halt: Halt | None = None
         self.tokens: dict[int, int] = {}  # of the leases held, by id
         self.unstored: list[Answer] = []
-        self.deadline_seconds = plan.deadline_seconds
+        self.deadline_seconds = work.deadline_seconds
         self.slowest_seconds = 0.0
         self._latency_seconds = 0.0
         self._waiting_since = 0.0
@@ -100,8 +100,8 @@ class Calls:
         least, most = STORE_SECONDS
         return self._waiting_since + min(max(self._latency_seconds * STORE_LATENCY_SHARE, least), most)
 
-    def was_stored(self, answers: int, done: set[int], now: float) -> None:
-        del self.unstored[:answers]
+    def was_stored(self, count: int, done: set[int], now: float) -> None:
+        del self.unstored[:count]
         self._waiting_since = now
         for lease_id in done:
             self.tokens.pop(lease_id, None)
@@ -144,7 +144,7 @@ class Calls:
             self.halt = self.halt or Halt(_CAUSES[error.cause], error.detail)
             self._pool.add_waiting(item, time.monotonic())
         except Exception:  # the edge of the worker's loop: one case that can't even be asked must not hold up the others
-            log.exception("call_failed_unexpectedly", run_id=self._plan.run_id, case_id=item.case_id)
+            log.exception("call_failed_unexpectedly", **self._work.named, item=item.number)
             self._fail(item, FailureReason.PROVIDER_ERROR, "The portal could not make this call.")
         else:
             self._answer(item, reply, time.monotonic() - began)
@@ -156,9 +156,9 @@ class Calls:
             self._permit.correct(item, reply.prompt_tokens + (reply.completion_tokens or 0))
         token = self.tokens.get(item.lease_id)
         if token is None:
-            store.log_late(self._plan.run_id, 1, {item.lease_id})
+            answers.log_late(self._work.run_id, 1, {item.lease_id})
             return
-        self._keep(store.answered(item, token, reply, self._plan.judges))
+        self._keep(self._work.answered(item, token, reply))
 
     def _call_again(self, item: Item, error: Retryable, now: float) -> None:
         if error.retry_after:
@@ -174,4 +174,4 @@ class Calls:
 
     def _fail(self, item: Item, reason: FailureReason, detail: str) -> None:
         if (token := self.tokens.get(item.lease_id)) is not None:
-            self._keep(store.failed(item, token, reason, detail))
+            self._keep(answers.failed(item, token, reason, detail))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from measurements.engine import circuit
+from measurements.engine.circuit import Report, View
 from measurements.engine.database import Connection
-from measurements.engine.plan import RunPlan
+from measurements.engine.work import Work
 
 # Locked against other pumps, but not against the foreign keys of rows that are added meanwhile.
 _DEPLOYMENT = """
@@ -22,12 +24,12 @@ from deployment where id = %(deployment)s for no key update
 """
 _EXPIRE = "delete from endpoint_grant where deployment_id = %(deployment)s and expires_at <= clock_timestamp()"
 _ALL = """
-select holder, run_id, wanted, slots, extract(epoch from resumes_at - clock_timestamp())::float as resumes_in
+select holder, run_id, judging_id, wanted, slots, extract(epoch from resumes_at - clock_timestamp())::float as resumes_in
 from endpoint_grant where deployment_id = %(deployment)s order by id
 """
 _INSERT = """
-insert into endpoint_grant (deployment_id, run_id, holder, wanted, slots, in_flight, resumes_at, expires_at)
-values (%(deployment)s, %(run)s, %(holder)s, %(wanted)s, %(slots)s, %(in_flight)s,
+insert into endpoint_grant (deployment_id, run_id, judging_id, holder, wanted, slots, in_flight, resumes_at, expires_at)
+values (%(deployment)s, %(run)s, %(judging)s, %(holder)s, %(wanted)s, %(slots)s, %(in_flight)s,
         clock_timestamp() + make_interval(secs => %(resumes_in)s::float), clock_timestamp() + make_interval(secs => %(life)s::float))
 """
 _UPDATE = """
@@ -37,13 +39,13 @@ where holder = %(holder)s
 """
 _OTHER_HOLDER = """
 select holder, expires_at, extract(epoch from expires_at - clock_timestamp())::float as left_seconds
-from endpoint_grant where run_id = %(run)s and holder <> %(holder)s and expires_at > clock_timestamp() order by id limit 1
+from endpoint_grant where {of} and holder <> %(holder)s and expires_at > clock_timestamp() order by id limit 1
 """
 _GIVE_BACK = "delete from endpoint_grant where holder = %(holder)s"
 
 
 class Standing(Enum):
-    """HELD: the grant is this pump's. LOST: it expired and must not be used again. TAKEN: another pump works on this run. CHANGED: the endpoint
+    """HELD: the grant is this pump's. LOST: it expired and must not be used again. TAKEN: another pump does this work. CHANGED: the endpoint
     isn't the planned one any more."""
 
     HELD = "held"
@@ -60,6 +62,7 @@ class Need:
     in_flight: int
     resumes_in: float | None
     life_seconds: float
+    report: Report = Report()
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Allowance:
     tokens_per_minute: float | None = None
     resumes_in: float = 0.0
     timeout_seconds: float = 0.0
+    circuit: View = View()
 
 
 @dataclass
@@ -105,16 +109,16 @@ def fair_shares(limit: int, wanted: Sequence[int]) -> list[int]:
     return shares
 
 
-async def other_holder(connection: Connection, plan: RunPlan, holder: uuid.UUID) -> Any:
-    """Another live pump of the same run: `expires_at`, which moves as long as it renews, and `left_seconds`; None if there is none."""
-    return await (await connection.execute(_OTHER_HOLDER, {"run": plan.run_id, "holder": holder})).fetchone()
+async def other_holder(connection: Connection, work: Work, holder: uuid.UUID) -> Any:
+    """Another live pump of the same work: `expires_at`, which moves as long as it renews, and `left_seconds`; None if there is none."""
+    return await (await connection.execute(_OTHER_HOLDER.format(of=work.of), {**work.whose, "holder": holder})).fetchone()  # type: ignore[call-overload]
 
 
-async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need) -> Allowance:
+async def renew(connection: Connection, work: Work, grant: Grant, need: Need) -> Allowance:
     """Renew the grant within the caller's transaction, and say what it allows once that is committed."""
-    where = {"deployment": plan.deployment_id}
+    where = {"deployment": work.deployment_id}
     (deployment,) = await (await connection.execute(_DEPLOYMENT, where)).fetchall()
-    if not deployment.is_active or any(getattr(deployment, name) != value for name, value in plan.endpoint.items()):
+    if not deployment.is_active or any(getattr(deployment, name) != value for name, value in work.endpoint.items()):
         return Allowance(Standing.CHANGED)
     await connection.execute(_EXPIRE, where)
     rows = await (await connection.execute(_ALL, where)).fetchall()
@@ -122,7 +126,7 @@ async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need)
     others = [row for row in rows if row.holder != grant.holder]
     if grant.is_held and mine is None:
         return Allowance(Standing.LOST)
-    if mine is None and any(row.run_id == plan.run_id for row in others):
+    if mine is None and any((row.run_id, row.judging_id) == (work.run_id, work.judging_id) for row in others):
         return Allowance(Standing.TAKEN)
     wanted = [row.wanted if row is not mine else need.wanted for row in rows] + ([need.wanted] if mine is None else [])
     share = fair_shares(deployment.max_concurrency, wanted)[rows.index(mine) if mine else len(rows)]
@@ -130,8 +134,11 @@ async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need)
     slots = _next_slots(grant.slots, share, free=deployment.max_concurrency - held - grant.slots)
     written = max(slots, need.in_flight)
     values = {"wanted": need.wanted, "slots": written, "in_flight": need.in_flight, "resumes_in": need.resumes_in, "life": need.life_seconds}
-    await connection.execute(_UPDATE if mine else _INSERT, {**where, "run": plan.run_id, "holder": grant.holder, **values})
+    await connection.execute(_UPDATE if mine else _INSERT, {**where, **work.whose, "holder": grant.holder, **values})
     part = slots / (held + slots) if slots else 0.0
+    report = replace(need.report, may_probe=need.report.may_probe and slots > 0)
+    holders = {row.holder for row in others}
+    view = await circuit.settle(connection, work.deployment_id, grant.holder, report, others=holders, is_first=mine is None and not others)
     return Allowance(
         standing=Standing.HELD,
         slots=slots,
@@ -140,6 +147,7 @@ async def renew(connection: Connection, plan: RunPlan, grant: Grant, need: Need)
         tokens_per_minute=_part_of(deployment.tokens_per_minute, part),
         resumes_in=max((row.resumes_in for row in others if row.resumes_in is not None), default=0.0),
         timeout_seconds=float(deployment.timeout_seconds),
+        circuit=view,
     )
 
 

@@ -1,40 +1,37 @@
-"""What a pump has to know of its run, read once before it starts."""
+"""Reading what a pump has to know of its work, once before it starts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from measurements.engine.cases import RunPlan
 from measurements.engine.judging import Judges
-from measurements.models import Run
+from measurements.engine.questions import JudgingPlan
+from measurements.engine.work import Work
+from measurements.judges.model import rubric_of
+from measurements.models import Judging, Run
+from systems.models import Configuration
 from systems.providers import Target, TargetKind
 from systems.snapshots import frozen_endpoint, target_of
 
 
-@dataclass(frozen=True)
-class RunPlan:
-    """A run's frozen plan, and the key to its endpoint."""
+def load(run_id: int, judging_id: int | None = None) -> Work:
+    """The plan of a run's cases, or of a judging's votes.
 
-    run_id: int
-    version_id: int
-    repeats: int
-    max_concurrency: int
-    configuration_digest: str
-    deployment_id: int
-    endpoint: Mapping[str, str]  # what the deployment has to say still, or it is not called
-    target: Target
-    api_key: str = field(repr=False)
-    deadline_seconds: float
-    head: Sequence[Mapping[str, str]]  # messages before those of each case: the metaprompt, or nothing
-    parameters: Mapping[str, Any]
-    judges: Judges
+    Raises Run.DoesNotExist or Judging.DoesNotExist, and Configuration.DoesNotExist where the plan has no calls: imported runs, judges that need none.
+    """
+    return _run(Run.objects.get(pk=run_id)) if judging_id is None else _judging(Judging.objects.get(pk=judging_id, run=run_id))
 
 
-def load(run_id: int) -> RunPlan:
-    """Read the plan. Raises Run.DoesNotExist."""
-    run = Run.objects.select_related("configuration__deployment", "configuration__metaprompt").get(pk=run_id)
-    configuration, deployment = run.configuration, run.configuration.deployment
+def endpoint_of_plan(snapshot: Mapping[str, Any]) -> dict[str, str]:
+    """The endpoint that the planned configuration names; a deployment that says otherwise now is not called."""
+    return frozen_endpoint(snapshot["configuration"]["snapshot"])
+
+
+def _run(run: Run) -> RunPlan:
+    configuration = _configuration(run.configuration_id)
+    deployment = configuration.deployment
     target = target_of(run.snapshot["configuration"]["snapshot"])
     return RunPlan(
         run_id=run.pk,
@@ -43,7 +40,7 @@ def load(run_id: int) -> RunPlan:
         max_concurrency=run.max_concurrency,
         configuration_digest=run.snapshot["configuration"]["digest"],
         deployment_id=deployment.pk,
-        endpoint=endpoint_of_plan(run),
+        endpoint=endpoint_of_plan(run.snapshot),
         target=target,
         api_key=deployment.api_key,
         deadline_seconds=float(deployment.timeout_seconds),
@@ -53,9 +50,32 @@ def load(run_id: int) -> RunPlan:
     )
 
 
-def endpoint_of_plan(run: Run) -> dict[str, str]:
-    """The endpoint that the run's configuration names; a deployment that says otherwise now is not called."""
-    return frozen_endpoint(run.snapshot["configuration"]["snapshot"])
+def _judging(judging: Judging) -> JudgingPlan:
+    """The judge's metaprompt is not sent: the question says all that it has to know."""
+    version = judging.metric_version
+    configuration = _configuration(judging.judge_version.configuration_id)
+    deployment = configuration.deployment
+    return JudgingPlan(
+        run_id=judging.run_id,
+        judging_id=judging.pk,
+        max_concurrency=deployment.max_concurrency,
+        deployment_id=deployment.pk,
+        endpoint=endpoint_of_plan(judging.snapshot),
+        target=target_of(judging.snapshot["configuration"]["snapshot"]),
+        api_key=deployment.api_key,
+        deadline_seconds=float(deployment.timeout_seconds),
+        parameters=configuration.parameters,
+        metric_version_id=version.pk,
+        judge_version_id=judging.judge_version_id,
+        votes=judging.votes,
+        rubric=rubric_of(version),
+    )
+
+
+def _configuration(pk: int | None) -> Configuration:
+    if pk is None:
+        raise Configuration.DoesNotExist("This plan has no calls.")
+    return Configuration.objects.select_related("deployment", "metaprompt").get(pk=pk)
 
 
 def _head(metaprompt: str, target: Target) -> Sequence[Mapping[str, str]]:

@@ -74,6 +74,10 @@ class Pool:
             return heapq.heappop(self._waiting)[2]
         return self._ready.popleft()
 
+    def pop_fresh(self) -> Item | None:
+        """An item that was never called, if one is ready."""
+        return self._ready.popleft() if self._ready and not self._ready[0].calls else None
+
     def forget(self, lease_ids: set[int]) -> None:
         """Drop the items of leases that are not held any more."""
         self._ready = deque(item for item in self._ready if item.lease_id not in lease_ids)

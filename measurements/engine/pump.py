@@ -1,4 +1,4 @@
-"""A pump: one task that works on one run until the run is done, is stopped, or the pump's time is over.
+"""A pump: one task that works on one run, or one judging, until that is done, is stopped, or the pump's time is over.
 
 One coroutine does everything that touches the database or starts a call, turn by turn, so nothing here needs a lock; calls run as tasks beside it
 (`calls`). A slot is free again only when its answer is stored, which is what bounds the calls that a crash repeats.
@@ -14,15 +14,15 @@ from enum import Enum
 import structlog
 from django.conf import settings
 
-from measurements.engine import drain, items, store
+from measurements.engine import drain, store
 from measurements.engine.calls import Calls, Halt
 from measurements.engine.database import Connection
 from measurements.engine.grants import Need, Standing
 from measurements.engine.items import MOST_CRASHES
 from measurements.engine.permit import Permit
-from measurements.engine.plan import RunPlan
 from measurements.engine.pool import Pool
 from measurements.engine.share import Share
+from measurements.engine.work import Work
 from measurements.enums import PauseCause, RunState
 from systems.providers import Client
 
@@ -34,7 +34,7 @@ DRAIN_SECONDS = 8.0  # for calls in flight when the worker shuts down; whoever s
 
 
 class Ending(Enum):
-    """Why a pump ended: every lease is done, the run was stopped, another pump has it, or somebody has to go on with it."""
+    """Why a pump ended: every lease is done, the work was stopped, another pump has it, or somebody has to go on with it."""
 
     DONE = "done"
     STOPPED = "stopped"
@@ -43,14 +43,14 @@ class Ending(Enum):
 
 
 class Pump:
-    """`pause` is called in a thread when further calls make no sense; it has to commit the run's pause."""
+    """`pause` is called in a thread when further calls make no sense; it has to commit the pause of the work."""
 
-    def __init__(self, plan: RunPlan, client: Client, connection: Connection, pause: Callable[[Halt], None]) -> None:
+    def __init__(self, work: Work, client: Client, connection: Connection, pause: Callable[[Halt], None]) -> None:
         now = time.monotonic()
-        self._plan, self._connection, self._pause = plan, connection, pause
-        self._share = Share(connection, plan)
+        self._work, self._connection, self._pause = work, connection, pause
+        self._share = Share(connection, work)
         self._pool, self._permit = Pool(), Permit(now)
-        self._calls = Calls(plan, client, self._pool, self._permit)
+        self._calls = Calls(work, client, self._pool, self._permit)
         self._state = RunState.RUNNING
         self._ends_at = now + settings.ENGINE_PUMP_SECONDS
         self._tick_at = now
@@ -68,11 +68,11 @@ class Pump:
             return await self._close(self._ending)
         finally:
             if left := len(self._calls) + len(self._calls.unstored):
-                log.warning("calls_dropped", run_id=self._plan.run_id, calls=left)
+                log.warning("calls_dropped", **self._work.named, calls=left)
             await self._calls.drop()
 
     async def _is_needed(self) -> bool:
-        """Whether no other pump works on this run. One that lives renews its grant, one that died doesn't, and its grant expires."""
+        """Whether no other pump does this work. One that lives renews its grant, one that died doesn't, and its grant expires."""
         known = None
         while (other := await self._share.other_holder()) is not None:
             if (known is not None and other.expires_at != known) or drain.is_asked():
@@ -102,7 +102,7 @@ class Pump:
     # --- Rounds with the database ---
 
     async def _tick(self) -> None:
-        """Renew what is held, learn what may be called and whether the run still runs."""
+        """Renew what is held, learn what may be called and whether the work goes on."""
         began = time.monotonic()
         tick = await self._share.renew(self._need(began))
         self._tick_at = began + settings.ENGINE_TICK_SECONDS
@@ -119,7 +119,7 @@ class Pump:
         if allowance.standing is Standing.CHANGED:
             self._calls.halt = self._calls.halt or Halt(PauseCause.DEPLOYMENT_CHANGED, "It has another address or model than planned, or is switched off.")
         else:
-            log.warning("grant_not_held", run_id=self._plan.run_id, standing=allowance.standing.value)
+            log.warning("grant_not_held", **self._work.named, standing=allowance.standing.value)
             self._ending = Ending.TAKEN if allowance.standing is Standing.TAKEN else Ending.HANDED_ON
 
     def _need(self, now: float) -> Need:
@@ -127,11 +127,11 @@ class Pump:
         return Need(self._wanted(now), len(self._calls), waits if waits > 0 else None, self._life_seconds())
 
     def _wanted(self, now: float) -> int:
-        """Slots that can be used: the run's own limit, or what is left to do once there is no lease to take."""
+        """Slots that can be used: the work's own limit, or what is left to do once there is no lease to take."""
         if self._closing_at is not None:
             return len(self._calls)
         left = len(self._pool) + len(self._calls) + len(self._calls.unstored)
-        return self._plan.max_concurrency if self._take_at <= now else min(self._plan.max_concurrency, max(1, left))
+        return self._work.max_concurrency if self._take_at <= now else min(self._work.max_concurrency, max(1, left))
 
     def _life_seconds(self) -> float:
         """Long enough that a dead pump's calls have ended at the endpoint before its slots go to another."""
@@ -139,12 +139,12 @@ class Pump:
 
     async def _store(self) -> None:
         batch = list(self._calls.unstored)
-        stored = await store.store(self._connection, self._plan.run_id, batch)
+        stored = await store.store(self._connection, self._work, batch)
         now = time.monotonic()
         self._calls.was_stored(len(batch), stored.done, now)
         self._forget(stored.lost)
         if stored.done and not self._calls.tokens:
-            self._take_at = now  # to see at once whether the run is done
+            self._take_at = now  # to see at once whether all is done
 
     def _wants_lease(self, now: float) -> bool:
         return self._may_work(now) and now >= self._take_at and self._pool.startable_count < LOW_WATER * self._permit.slots
@@ -158,7 +158,7 @@ class Pump:
                 self._ending = Ending.DONE
             return
         self._calls.tokens[lease.id] = lease.token
-        for item in await items.read(self._connection, self._plan, lease):
+        for item in await self._work.read(self._connection, lease):
             if item.crashes >= MOST_CRASHES:
                 self._calls.keep_crashed(item)
             else:
@@ -215,7 +215,7 @@ class Pump:
     # --- Ending ---
 
     def _watch_the_end(self, now: float) -> None:
-        """Close when the run stopped, the worker shuts down or the time is over: start nothing, store what comes, give everything back."""
+        """Close when the work is stopped, the worker shuts down or the time is over: start nothing, store what comes, give everything back."""
         if self._state == RunState.CANCELLED:
             self._ending = Ending.STOPPED
         is_draining = drain.is_asked()
@@ -227,7 +227,7 @@ class Pump:
             self._ending = Ending.HANDED_ON
 
     async def _close(self, ending: Ending) -> Ending:
-        """Give back what is held; what can't be stored any more is logged. A run that runs, or runs again, needs a successor."""
+        """Give back what is held; what can't be stored any more is logged. Work that goes on, or goes on again, needs a successor."""
         if self._calls.unstored:
             await self._store()
         state = await self._share.give_back([*self._pool, *self._calls.in_flight])

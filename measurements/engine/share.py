@@ -1,4 +1,4 @@
-"""Taking, renewing and giving back a run's leases and grant: what one pump says to the others, all through PostgreSQL."""
+"""Taking, renewing and giving back leases and a grant of one work: what one pump says to the others, all through PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from measurements.engine import grants
 from measurements.engine.database import Connection
 from measurements.engine.grants import Allowance, Grant, Need, Standing
 from measurements.engine.items import Item, Lease
-from measurements.engine.plan import RunPlan
+from measurements.engine.work import Work
 from measurements.enums import RunState
 
 # Leases never held come first, those that somebody let expire last. The token grows with every change of hands.
@@ -25,62 +25,73 @@ with next as (
 )
 update lease l set holder = %(holder)s, token = l.token + 1, expires_at = clock_timestamp() + make_interval(secs => %(life)s::float)
 from next where l.id = next.id
-returning l.id, l.first_item, l.item_count, l.token, next.was_lost
+returning l.id, l.first_item, l.item_count, l.token, next.was_lost, l.first_output, l.last_output
 """
-_OPEN = "select count(*) as open from lease where run_id = %(run)s and not is_done"
+_OPEN = "select count(*) as open from lease where {of} and not is_done"
 _RENEW = """
-with mine as (select id from lease where run_id = %(run)s and holder = %(holder)s and not is_done order by id for update)
+with mine as (select id from lease where {of} and holder = %(holder)s and not is_done order by id for update)
 update lease l set expires_at = clock_timestamp() + make_interval(secs => %(life)s::float) from mine where l.id = mine.id
 returning l.id, l.token
 """
-_STATE = "select state from run where id = %(run)s"
+_STATE = """
+select {state}, r.budget_cost is not null or r.budget_tokens is not null as has_budget, s.stage = 'retired' as is_retired
+from run r join ai_system s on s.id = r.system_id {judging} where r.id = %(run)s
+"""
+_STATE_OF_RUN = _STATE.format(state="r.state", judging="")
+_STATE_OF_JUDGING = _STATE.format(state="j.state", judging="join judging j on j.id = %(judging)s and j.run_id = r.id")
 _GIVE_BACK = """
-with mine as (select id from lease where run_id = %(run)s and holder = %(holder)s and not is_done order by id for update)
+with mine as (select id from lease where {of} and holder = %(holder)s and not is_done order by id for update)
 update lease l set holder = null, expires_at = null from mine where l.id = mine.id
 """
 _NOTE = """
-insert into attempt (run_id, item, count, calls) select %(run)s, item, 1, 0 from unnest(%(items)s::int[]) as item
-on conflict (run_id, item) do update set count = attempt.count + 1
+insert into attempt (run_id, judging_id, item, count, calls) select %(run)s, %(judging)s::bigint, item, 1, 0 from unnest(%(items)s::int[]) as item
+on conflict (run_id, judging_id, item) do update set count = attempt.count + 1
 returning item, count
 """
 # An item handed on in good order: its pump lived, so the note that it was begun goes, and its calls are remembered.
 _REMEMBER = """
-insert into attempt (run_id, item, count, calls) select %(run)s, item, crashes, calls
-from unnest(%(items)s::int[], %(crashes)s::int[], %(calls)s::int[]) as handed(item, crashes, calls)
-on conflict (run_id, item) do update set count = excluded.count, calls = excluded.calls
+insert into attempt (run_id, judging_id, item, count, calls, excused) select %(run)s, %(judging)s::bigint, item, crashes, calls, excused
+from unnest(%(items)s::int[], %(crashes)s::int[], %(calls)s::int[], %(excused)s::int[]) as handed(item, crashes, calls, excused)
+on conflict (run_id, judging_id, item) do update set count = excluded.count, calls = excluded.calls, excused = excluded.excused
 """
 
 
 @dataclass(frozen=True)
 class Tick:
-    """What one round with the database brought: what may be called, the run's state, and the tokens of the leases still held."""
+    """What one round with the database brought: what may be called, the state of the work, and the tokens of the leases still held.
+
+    A judging's states are some of a run's.
+    """
 
     allowance: Allowance
     state: RunState
     tokens: dict[int, int]
+    has_budget: bool
+    is_retired: bool  # the system
 
 
 class Share:
-    """One pump's part of a run, under a name (`holder`) that no other pump ever has."""
+    """One pump's part of the work, under a name (`holder`) that no other pump ever has."""
 
-    def __init__(self, connection: Connection, plan: RunPlan) -> None:
+    def __init__(self, connection: Connection, work: Work) -> None:
         self._connection = connection
-        self._plan = plan
+        self._work = work
+        self._state = _STATE_OF_RUN if work.judging_id is None else _STATE_OF_JUDGING
         self.holder = uuid.uuid4()
         self.grant = Grant(self.holder)
 
     async def renew(self, need: Need) -> Tick:
         """Renew grant and leases in one transaction."""
         async with self._connection.transaction():
-            allowance = await grants.renew(self._connection, self._plan, self.grant, need)
-            state = await self._fetch_one(_STATE)
+            allowance = await grants.renew(self._connection, self._work, self.grant, need)
+            state = await self._fetch_one(self._state)
             held = await self._fetch_all(_RENEW, life=need.life_seconds) if allowance.standing is Standing.HELD else []
         if allowance.standing is Standing.HELD:
             self.grant.is_held, self.grant.slots = True, allowance.slots
-        return Tick(allowance, RunState(state.state), {row.id: row.token for row in held})
+        return Tick(allowance, RunState(state.state), {row.id: row.token for row in held}, state.has_budget, state.is_retired)
 
     async def other_holder(self) -> Any:
-        return await grants.other_holder(self._connection, self._plan, self.holder)
+        return await grants.other_holder(self._connection, self._work, self.holder)
 
     async def take(self, life_seconds: float) -> Lease | None:
         """The next lease that nobody holds, or whose holder let it expire; None if there is none."""
@@ -98,20 +109,21 @@ class Share:
             item.crashes, item.noted = counts[item.number], True
 
     async def give_back(self, unfinished: Sequence[Item]) -> RunState:
-        """Hand leases and grant on in good order, with the calls made for unfinished items. Returns the run's state at that moment."""
+        """Hand leases and grant on in good order, with the calls made for unfinished items. Returns the state of the work at that moment."""
         begun = [item for item in unfinished if item.calls or item.noted]
         async with self._connection.transaction():
             if begun:
                 crashes = [item.crashes - item.noted for item in begun]
-                calls = [item.calls for item in begun]
-                await self._execute(_REMEMBER, items=[item.number for item in begun], crashes=crashes, calls=calls)
+                calls, excused = [item.calls for item in begun], [item.excused for item in begun]
+                await self._execute(_REMEMBER, items=[item.number for item in begun], crashes=crashes, calls=calls, excused=excused)
             await self._execute(_GIVE_BACK)
             await grants.give_back(self._connection, self.grant)
-            state = await self._fetch_one(_STATE)
+            state = await self._fetch_one(self._state)
         return RunState(state.state)
 
     async def _execute(self, statement: str, **arguments: Any) -> psycopg.AsyncCursor[Any]:
-        return await self._connection.execute(statement, {"run": self._plan.run_id, "holder": self.holder, **arguments})  # type: ignore[call-overload,no-any-return]
+        whose = {**self._work.whose, "holder": self.holder}
+        return await self._connection.execute(statement.format(of=self._work.of), {**whose, **arguments})  # type: ignore[call-overload,no-any-return]
 
     async def _fetch_one(self, statement: str, **arguments: Any) -> Any:
         return await (await self._execute(statement, **arguments)).fetchone()

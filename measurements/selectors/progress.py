@@ -21,7 +21,7 @@ PRICE_UNIT_TOKENS = 1_000_000
 _COUNTERS = """
 select coalesce(sum(answered), 0), coalesce(sum(input_blocked), 0), coalesce(sum(output_blocked), 0), coalesce(sum(refused), 0),
        coalesce(sum(failed), 0), coalesce(sum(attempts), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)
-from lease where run_id = %s
+from lease where run_id = %s and judging_id is null
 """
 
 

@@ -96,7 +96,7 @@ def counts_of(runs: Iterable[Run]) -> dict[int, Counts]:
     """By run id, in one query over lease counters: for closed and open runs alike, without counting outputs."""
     by_id = {run.pk: run for run in runs}
     names = (*OUTCOMES, "prompt_tokens", "completion_tokens")
-    summed = Lease.objects.filter(run__in=by_id).values("run_id").annotate(**{f"{name}_sum": Sum(name) for name in names}).order_by()
+    summed = Lease.objects.filter(run__in=by_id, judging=None).values("run_id").annotate(**{f"{name}_sum": Sum(name) for name in names}).order_by()
     sums: dict[int, Any] = {row["run_id"]: row for row in summed}
     return {pk: _counts(run, sums.get(pk, {})) for pk, run in by_id.items()}
 

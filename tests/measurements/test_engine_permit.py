@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from pytest_django import Settings
 
+from measurements.engine.answers import replied
 from measurements.engine.calls import Calls
 from measurements.engine.grants import Allowance, Standing
 from measurements.engine.items import Item
 from measurements.engine.permit import Permit
-from measurements.engine.plan import RunPlan
 from measurements.engine.pool import Pool
+from measurements.engine.work import Work
 from systems.providers import Call, NotSent, Outcome, Reply
 
 
@@ -35,7 +36,7 @@ class CountingClient:
 
 
 def item() -> Item:
-    return Item(lease_id=1, number=0, case_id=1, repeat=0, key="k", stratum="", call=Call([]), tokens=1)
+    return Item(lease_id=1, number=0, call=Call([]), tokens=1)
 
 
 def confirmed(at: float, **limits: Any) -> Permit:
@@ -49,7 +50,7 @@ def started(permit: Permit) -> tuple[CountingClient, Pool]:
     client, pool = CountingClient(), Pool()
 
     async def run() -> None:
-        calls = Calls(cast(RunPlan, SimpleNamespace(deadline_seconds=1.0, run_id=1, judges=None)), client, pool, permit)
+        calls = Calls(cast(Work, SimpleNamespace(deadline_seconds=1.0, run_id=1, answered=replied)), client, pool, permit)
         calls.tokens[1] = 1
         calls.start(item(), time.monotonic())
         await asyncio.sleep(0.01)

@@ -11,10 +11,10 @@ from django.db import transaction
 from pytest_django import Settings
 
 from measurements.engine import database
-from measurements.engine.items import Item
-from measurements.engine.judging import Judges
+from measurements.engine.answers import Answer, Stored
+from measurements.engine.outputs import CaseItem
 from measurements.engine.plan import load
-from measurements.engine.store import Answer, Stored, answered, store
+from measurements.engine.store import store
 from measurements.models import Judgement, Lease, Output, Run
 from systems.providers import Call, Outcome, Reply
 from tests.factories.runs import make_run, prompts
@@ -31,18 +31,25 @@ def held_run(count: int = 3) -> tuple[Run, Lease]:
     return run, Lease.objects.get(run=run)
 
 
-def answers_to(run: Run, lease: Lease, *, token: int, judges: Judges, text: str = "A bowline.", **said: str) -> list[Answer]:
+def answers_to(run: Run, lease: Lease, *, token: int, text: str = "A bowline.", **said: str) -> list[Answer]:
+    work = load(run.pk)
     reply = Reply(Outcome.ANSWERED, 200, 12, text=text, body="{}", prompt_tokens=3, completion_tokens=4, **said)
     return [
-        answered(Item(lease.pk, case.position, case.pk, 0, "k", case.stratum, Call([]), 1, calls=1), token, reply, judges)
+        work.answered(
+            CaseItem(lease_id=lease.pk, number=case.position, call=Call([]), tokens=1, calls=1, case_id=case.pk, repeat=0, key="k", stratum=case.stratum),
+            token,
+            reply,
+        )
         for case in run.set_version.cases.all()
     ]
 
 
 def stored(run: Run, answers: list[Answer]) -> Stored:
+    work = load(run.pk)
+
     async def write() -> Stored:
         async with await database.connect() as connection:
-            return await asyncio.wait_for(store(connection, run.pk, answers), STORE_SECONDS)
+            return await asyncio.wait_for(store(connection, work, answers), STORE_SECONDS)
 
     return asyncio.run(write())
 
@@ -50,7 +57,7 @@ def stored(run: Run, answers: list[Answer]) -> Stored:
 def test_a_batch_is_stored_judged_and_counted_at_once() -> None:
     run, lease = held_run()
 
-    result = stored(run, answers_to(run, lease, token=2, judges=load(run.pk).judges, text="Here is how to do it"))
+    result = stored(run, answers_to(run, lease, token=2, text="Here is how to do it"))
 
     lease.refresh_from_db()
     assert (result.done, result.lost, result.late) == ({lease.pk}, set(), 0)
@@ -62,7 +69,7 @@ def test_a_batch_is_stored_judged_and_counted_at_once() -> None:
 def test_a_late_writer_changes_nothing() -> None:
     run, lease = held_run()
 
-    result = stored(run, answers_to(run, lease, token=1, judges=load(run.pk).judges))
+    result = stored(run, answers_to(run, lease, token=1))
 
     lease.refresh_from_db()
     assert (result.done, result.lost, result.late) == (set(), {lease.pk}, 3)
@@ -73,33 +80,32 @@ def test_a_late_writer_changes_nothing() -> None:
 
 def test_the_first_stored_answer_stands() -> None:
     run, lease = held_run()
-    judges = load(run.pk).judges
-    first, *others = answers_to(run, lease, token=2, judges=judges)
+    first, *others = answers_to(run, lease, token=2)
     stored(run, [first])
 
-    result = stored(run, answers_to(run, lease, token=2, judges=judges, text="Another answer."))
+    result = stored(run, answers_to(run, lease, token=2, text="Another answer."))
 
     lease.refresh_from_db()
     assert (result.late, lease.answered, lease.is_done) == (1, 3, True)
-    assert Output.objects.get(run=run, case=first.item.case_id).text == "A bowline."
+    assert Output.objects.get(run=run, case__position=first.item.number).text == "A bowline."
     assert len(others) == Output.objects.filter(run=run, text="Another answer.").count()
 
 
 def test_an_answer_that_cannot_be_stored_holds_nobody_up() -> None:
     run, lease = held_run()
-    good, odd, other = answers_to(run, lease, token=2, judges=load(run.pk).judges)
+    good, odd, other = answers_to(run, lease, token=2)
     odd = Answer(odd.item, 2, odd.outcome, reply=Reply(Outcome.ANSWERED, 200, 12, text="NUL: \x00", body="{}"))
 
     result = stored(run, [good, odd, other])
 
     assert result.done == {lease.pk}
-    assert Output.objects.get(run=run, case=odd.item.case_id).reason == "unparseable"
+    assert Output.objects.get(run=run, case__position=odd.item.number).reason == "unparseable"
     assert Output.objects.filter(run=run, outcome="answered").count() == 2
 
 
 def test_storing_waits_for_nobody_who_moves_the_run() -> None:
     run, lease = held_run()
-    answers = answers_to(run, lease, token=2, judges=load(run.pk).judges)
+    answers = answers_to(run, lease, token=2)
 
     with transaction.atomic():
         Run.objects.lock(run.pk)
