@@ -506,9 +506,44 @@ RUNS_API = [
     _reads("API: runs", "Read an output", "api-output-detail", _pk(lambda world: world.s1.output)),
 ]
 
+SCHEDULE = _pk(lambda world: world.s1.schedule, "schedule_id")
+SCHEDULE_FORM: Arguments = lambda world: {  # noqa: E731 (one of many)
+    "name": "Another schedule",
+    "configuration": world.s1.configuration.pk,
+    "measurement_set": world.s1.measurement_set.pk,
+    "metrics": [world.s1.metric.pk],
+    "repeats": 1,
+    "rhythm": "weekly",
+    "weekday": 0,
+    "at_time": "04:30",
+    "time_zone": "UTC",
+}
+SCHEDULES = [
+    _reads("Schedules", "List schedules", "schedule-list", SYSTEM),
+    _form("Schedules", "Open the form for a schedule", "schedule-add", SYSTEM),
+    _acts("Schedules", "Add a schedule", "schedule-add", SYSTEM, "schedule schedule_metrics", sent=SCHEDULE_FORM),
+    _reads("Schedules", "Read about a schedule", "schedule", SCHEDULE),
+    _form("Schedules", "Open the form of a schedule", "schedule-edit", SCHEDULE),
+    _acts("Schedules", "Change a schedule", "schedule-edit", SCHEDULE, "schedule", sent=SCHEDULE_FORM),
+    _acts("Schedules", "Switch a schedule off", "schedule-switch-off", SCHEDULE, "schedule", sent=_why),
+    _acts("Schedules", "Switch a schedule on", "schedule-switch-on", _pk(lambda world: world.s1.off_schedule, "schedule_id"), "schedule", sent=_why),
+]
+API_SCHEDULE = _pk(lambda world: world.s1.schedule)
+SCHEDULE_SENT: Arguments = lambda world: {**SCHEDULE_FORM(world), "system": world.s1.system.pk}  # noqa: E731
+SCHEDULES_API = [
+    _api_list("API: schedules", "List schedules", "schedule"),
+    _api_add("API: schedules", "Add a schedule", "schedule", "schedule schedule_metrics", SCHEDULE_SENT),
+    _reads("API: schedules", "Read a schedule", "api-schedule-detail", API_SCHEDULE),
+    _api_change("API: schedules", "Change a schedule", "schedule-detail", API_SCHEDULE, "schedule", lambda world: {"repeats": 2}, method="PATCH"),
+    _api_change("API: schedules", "Switch a schedule off", "schedule-switch-off", API_SCHEDULE, "schedule", _why),
+    _api_change("API: schedules", "Switch a schedule on", "schedule-switch-on", _pk(lambda world: world.s1.off_schedule), "schedule", _why),
+    _api_list("API: schedules", "List due times", "due-time"),
+    _reads("API: schedules", "Read a due time", "api-due-time-detail", _pk(lambda world: world.s1.due_time)),
+]
+
 DOORS: tuple[Door, ...] = (
-    *(*PORTAL, *ACCOUNT, *SETTINGS, *SYSTEMS, *HARMS, *SETS, *METRICS, *RUNS),
-    *(*SYSTEMS_API, *HARMS_API, *SETS_API, *RUNS_API),
+    *(*PORTAL, *ACCOUNT, *SETTINGS, *SYSTEMS, *HARMS, *SETS, *METRICS, *RUNS, *SCHEDULES),
+    *(*SYSTEMS_API, *HARMS_API, *SETS_API, *RUNS_API, *SCHEDULES_API),
 )
 
 # Methods of an address that the table leaves to allauth, with what they need to be tried in a browser; see tests/security/test_sign_in.py.

@@ -17,7 +17,7 @@ from tests.project.access import Answer, Door, Who
 from tests.project.world import World
 
 UNKNOWN = 987_654_321  # an id that nothing has
-NAMES_A_ROW = ("system", "deployment", "configuration", "measurement_set_version", "metrics")  # in bodies of the API
+NAMES_A_ROW = ("system", "deployment", "configuration", "measurement_set_version", "measurement_set", "metrics")  # in bodies of the API
 VOLATILE = re.compile(rb'(name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"|data-token="[^"]*")')
 LEDGER = frozenset({"audit_entry", "audit_payload"})
 

@@ -5,6 +5,7 @@ Built once for a module of tests inside a transaction that is rolled back at its
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -18,10 +19,10 @@ from django.test import Client
 
 from harms import actions as harm_actions
 from harms.models import Harm, HarmCategory
-from measurements.actions import metrics, runs, sets
+from measurements.actions import metrics, runs, schedules, sets
 from measurements.actions.estimates import judge_run
-from measurements.enums import FailureReason, Outcome
-from measurements.models import Case, Lease, MeasurementSet, MeasurementSetVersion, Metric, Output, Run, SetUpload
+from measurements.enums import DueOutcome, FailureReason, Outcome, Rhythm
+from measurements.models import Case, DueTime, Lease, MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
 from measurements.selectors.metrics import newest_version
 from raiportal.accounts.enums import Ability, Role
 from raiportal.accounts.models import ApiToken, Membership, User
@@ -58,6 +59,9 @@ class Estate:
     paused: Run
     completed: Run
     output: Output
+    schedule: Schedule
+    off_schedule: Schedule
+    due_time: DueTime
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,8 @@ def build_estate(manager: User, words: Words) -> Estate:
         runs.start_run(run_id=run.pk, actor=owner)
     runs.pause_run(run_id=paused.pk, reason=words("reason for pausing"), cause_detail=words("cause"), actor=owner)
     _finish(completed, words)
+    schedule, off_schedule = (_schedule(configuration, measurement_set, metric, owner, words(f"{which} schedule name")[:120]) for which in ("first", "second"))
+    schedules.switch_off_schedule(schedule_id=off_schedule.pk, reason=words("reason for switching a schedule off"), actor=owner)
     return Estate(
         system=system,
         owner=owner,
@@ -191,6 +197,9 @@ def build_estate(manager: User, words: Words) -> Estate:
         paused=paused,
         completed=completed,
         output=completed.outputs.earliest("pk"),
+        schedule=schedule,
+        off_schedule=Schedule.objects.get(pk=off_schedule.pk),
+        due_time=_due_time(schedule, completed),
     )
 
 
@@ -260,6 +269,24 @@ def _metric(system: AISystem, harm: Harm, owner: User, words: Words) -> Metric:
 
 def _run(configuration: Configuration, version: MeasurementSetVersion, metric: Metric, owner: User) -> Run:
     return runs.plan_run(configuration=configuration, set_version=version, metric_versions=[newest_version(metric)], actor=owner)
+
+
+def _schedule(configuration: Configuration, measurement_set: MeasurementSet, metric: Metric, owner: User, name: str) -> Schedule:
+    return schedules.add_schedule(
+        system=measurement_set.system,
+        name=name,
+        configuration=configuration,
+        measurement_set=measurement_set,
+        metrics=[metric],
+        rhythm=Rhythm.DAILY,
+        at_time=datetime.time(3, 0),
+        time_zone="Europe/Berlin",
+        actor=owner,
+    )
+
+
+def _due_time(schedule: Schedule, run: Run) -> DueTime:
+    return DueTime.objects.create(schedule=schedule, due_at=run.created_at, outcome=DueOutcome.STARTED, run=run)
 
 
 def _finish(run: Run, words: Words) -> None:
