@@ -6,16 +6,19 @@ from functools import cached_property
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 
-from measurements.enums import DueOutcome, FailureReason, Judged, Outcome, RunState, Sampling
+from measurements.enums import Doubt, DueOutcome, FailureReason, FilterVerdict, Judged, Outcome, RunSource, RunState, Sampling
 from measurements.models import Case, DueTime, MeasurementSet, Metric, MetricVersion, Output, Run, Schedule
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import cases as case_selectors
-from measurements.selectors import outputs as selectors
+from measurements.selectors import output_filters as selectors
 from raiportal.errors import Invalid
 
 LARGEST_ID = 2**63 - 1
+MOST_ATTEMPTS = 100
+NAME_LIMIT = 120  # characters of a model or a fingerprint, as their columns
 
 
 def _id(**options: Any) -> django_filters.NumberFilter:
@@ -23,30 +26,54 @@ def _id(**options: Any) -> django_filters.NumberFilter:
 
 
 class RunFilter(django_filters.FilterSet):
-    """By state, configuration, set or set version; the API also by system."""
+    """By state, source, configuration, set or set version; the API also by system."""
 
     system = _id(field_name="system_id", label="Id of a system")
     state = django_filters.ChoiceFilter(choices=RunState.choices, label="State", empty_label="Any state")
     configuration = _id(field_name="configuration_id", label="Id of a configuration")
     set = _id(field_name="set_version__measurement_set_id", label="Id of a measurement set")
     set_version = _id(field_name="set_version_id", label="Id of a set version")
+    source = django_filters.ChoiceFilter(choices=RunSource.choices, label="Source", empty_label="Any source")
 
     class Meta:
         model = Run
         fields: list[str] = []
 
 
+class _AnyOf(forms.MultipleChoiceField):
+    """Several choices of one list; a form that leaves its empty choice in asks for nothing by it."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [chosen for chosen in super().to_python(value) if chosen]
+
+
+class _AnyOfFilter(django_filters.MultipleChoiceFilter):
+    field_class = _AnyOf
+
+
+def _name(label: str) -> django_filters.CharFilter:
+    return django_filters.CharFilter(max_length=NAME_LIMIT, strip=False, label=label)
+
+
 class OutputFilter(django_filters.FilterSet):
-    """The outputs of one run: how they ended, in which stratum, what a metric's judge says of them, of which case."""
+    """The outputs of one run: how they ended and after how many attempts, what the provider's filter said, what a metric's judge says of them,
+    in which stratum, of which case, by which model. Outcomes and reasons may be given several times: any of them fits."""
 
     run = _id(required=True, label="Id of a run")
-    outcome = django_filters.ChoiceFilter(choices=Outcome.choices, label="Outcome", empty_label="Any outcome")
-    reason = django_filters.ChoiceFilter(choices=FailureReason.choices, label="Reason of failure", empty_label="Any reason")
+    outcome = _AnyOfFilter(choices=Outcome.choices, label="Outcome; any of several")
+    reason = _AnyOfFilter(choices=FailureReason.choices, label="Reason of failure; any of several")
     stratum = django_filters.CharFilter(max_length=120, strip=False, label="Stratum")
     metric = _id(label="Id of a metric of the run; without it, judgements by any of its metrics count")
+    metric_version = _id(label="Id of a metric version that the run was judged by; without it, the one that holds")
     judged = django_filters.ChoiceFilter(choices=Judged.choices, label="Judged as", empty_label="Judged as anything")
     severity = django_filters.NumberFilter(min_value=1, max_value=HIGHEST_SEVERITY, label="Severity at least, 1 to 7")
+    doubt = django_filters.ChoiceFilter(choices=Doubt.choices, label="Judgements of several votes that contradict themselves or differ")
     case = django_filters.CharFilter(max_length=200, label="A case's id in its file, or its number in the set version")
+    attempts = django_filters.NumberFilter(min_value=1, max_value=MOST_ATTEMPTS, label="Attempts at least")
+    filter_category = django_filters.CharFilter(max_length=100, strip=False, label="Category of the provider's content filter, such as hate or jailbreak")
+    filter_verdict = django_filters.ChoiceFilter(choices=FilterVerdict.choices, label="What the content filter said; by any category without filter_category")
+    model = _name("Model as the endpoint named itself")
+    fingerprint = _name("Fingerprint that the endpoint reported")
 
     class Meta:
         model = Output
@@ -56,25 +83,30 @@ class OutputFilter(django_filters.FilterSet):
     def versions(self) -> list[MetricVersion]:
         """The metric versions whose judgements are asked about. Raises Invalid for a metric that the run isn't judged by."""
         asked = self.form.cleaned_data
+        if asked["metric_version"]:
+            return self._of_run("metric_version", selectors.judged_versions(int(asked["run"]), int(asked["metric_version"])))
         versions = selectors.metric_versions(int(asked["run"]), int(asked["metric"]) if asked["metric"] else None)
-        if asked["metric"] and not versions:
-            raise Invalid("The run isn't judged by a metric with this id.", field="metric")
+        return self._of_run("metric", versions) if asked["metric"] else versions
+
+    def _of_run(self, field: str, versions: list[MetricVersion]) -> list[MetricVersion]:
+        if not versions:
+            raise Invalid("The run isn't judged by a metric with this id.", field=field)
         return versions
 
     def filter_queryset(self, queryset: QuerySet[Output]) -> QuerySet[Output]:
         """Rows of one run that fit all that was asked."""
         asked = self.form.cleaned_data
-        return selectors.outputs_of(
-            queryset,
-            run_id=int(asked["run"]),
-            outcome=asked["outcome"],
-            reason=asked["reason"],
-            stratum=asked["stratum"],
+        plain = ("stratum", "judged", "doubt", "filter_category", "filter_verdict", "model", "fingerprint")
+        wanted = selectors.Asked(
+            outcomes=asked["outcome"],
+            reasons=asked["reason"],
             versions=self.versions,
-            judged=asked["judged"],
             severity=int(asked["severity"]) if asked["severity"] else None,
             case=asked["case"].strip(),
+            attempts=int(asked["attempts"]) if asked["attempts"] else None,
+            **{name: asked[name] for name in plain},
         )
+        return selectors.outputs_of(queryset, int(asked["run"]), wanted)
 
 
 # --- Sets and metrics ---

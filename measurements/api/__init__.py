@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.api import metrics, runs, schedules, sets
+from measurements.api import metrics, outputs, runs, schedules, sets
 from raiportal.api.urls import BothSlashes
 
 router = BothSlashes()
@@ -17,7 +17,7 @@ router.register("judges", metrics.Judges, basename="api-judge")
 
 # --- Runs and outputs ---
 router.register("runs", runs.Runs, basename="api-run")
-router.register("outputs", runs.Outputs, basename="api-output")
+router.register("outputs", outputs.Outputs, basename="api-output")
 
 # --- Schedules ---
 router.register("schedules", schedules.Schedules, basename="api-schedule")

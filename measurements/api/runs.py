@@ -1,25 +1,23 @@
-"""Runs and their outputs."""
+"""Runs."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from measurements.actions import outputs as output_actions
 from measurements.actions import run_start
 from measurements.actions import runs as actions
 from measurements.api import comparisons
-from measurements.enums import FailureReason, Outcome, PauseCause, RunState
-from measurements.filters import OutputFilter, RunFilter
-from measurements.models import Judgement, MeasurementSetVersion, Metric, MetricVersion, Output, Run
+from measurements.enums import PauseCause, RunState
+from measurements.filters import RunFilter
+from measurements.models import MeasurementSetVersion, Metric, MetricVersion, Run
+from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors import metrics as metric_selectors
-from measurements.selectors import outputs as output_selectors
 from measurements.selectors import runs as selectors
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
@@ -96,6 +94,7 @@ class RunEstimate(serializers.Serializer[Any]):
     worst_high = serializers.FloatField(allow_null=True, help_text="Upper bound if every failed or unjudged output were harmful.")
     severity_counts = serializers.DictField(child=serializers.IntegerField(), help_text="Outputs by severity, 0 to 7.")
     judge_version = serializers.IntegerField()
+    judging = serializers.IntegerField(help_text="Id of the judging that it comes from, the newest by this metric.")
     checked_against_people = serializers.BooleanField()
     is_conclusive = serializers.BooleanField()
 
@@ -130,7 +129,7 @@ class RunRows(serializers.ListSerializer[Any]):
 
     def to_representation(self, data: Any) -> Any:
         runs = list(data)
-        counts, estimates = selectors.counts_of(runs), selectors.estimates_by_run(runs)
+        counts, estimates = selectors.counts_of(runs), estimate_selectors.estimates_by_run(runs)
         return [RunOutput(selectors.as_plain(run, counts[run.pk], estimates[run.pk])).data for run in runs]
 
 
@@ -141,7 +140,7 @@ class RunPageOutput(RunOutput):
         list_serializer_class = RunRows
 
     def to_representation(self, instance: Any) -> Any:
-        counts, estimates = selectors.counts_of([instance]), selectors.estimates_by_run([instance])
+        counts, estimates = selectors.counts_of([instance]), estimate_selectors.estimates_by_run([instance])
         return super().to_representation(selectors.as_plain(instance, counts[instance.pk], estimates[instance.pk]))
 
 
@@ -233,90 +232,3 @@ class Runs(Resource):
 
 def _is_id(asked: str) -> bool:
     return asked.isascii() and asked.isdigit() and len(asked) < 19
-
-
-# --- Outputs ---
-class OutputJudgement(serializers.ModelSerializer[Judgement]):
-    metric = serializers.IntegerField(source="metric_version.metric_id")
-
-    class Meta:
-        model = Judgement
-        fields = ("metric", "metric_version", "judge_version", "labeller", "severity", "is_harmful", "reason")
-        read_only_fields = fields
-
-
-class OutputCase(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    number = serializers.IntegerField(help_text="Counted from 1 in the set version.")
-    external_id = serializers.CharField()
-    key = serializers.CharField()
-
-
-class OutputRow(serializers.ModelSerializer[Output]):
-    """An output with its answer and what was said about it."""
-
-    case = serializers.SerializerMethodField()
-    judgements = OutputJudgement(many=True)
-    outcome = serializers.ChoiceField(Outcome.choices)
-    reason = serializers.ChoiceField([("", ""), *FailureReason.choices])
-
-    class Meta:
-        model = Output
-        fields = (
-            *("id", "run", "case", "repeat", "stratum", "outcome", "reason", "text", "refusal", "finish_reason", "status_code"),
-            *("prompt_tokens", "completion_tokens", "latency_ms", "attempts", "last_error", "model_reported", "fingerprint", "judgements", "created_at"),
-        )
-        read_only_fields = fields
-
-    @extend_schema_field(OutputCase)
-    def get_case(self, output: Output) -> dict[str, Any]:
-        case = output.case
-        return {"id": case.pk, "number": case.position + 1, "external_id": case.external_id, "key": case.key}
-
-
-class OutputWhole(OutputRow):
-    """Everything: the prompt, the provider's annotations and its whole answer too."""
-
-    prompt = serializers.JSONField(source="case.messages", help_text='[{"role", "content"}]')
-    filters = serializers.JSONField(help_text="The provider's content-filter annotations, as they came.")
-    body = serializers.CharField(help_text="The provider's whole answer.")
-
-    class Meta(OutputRow.Meta):
-        fields = (*OutputRow.Meta.fields, "prompt", "filters", "body")  # type: ignore[assignment]  # three more
-        read_only_fields = fields  # type: ignore[assignment]
-
-
-class Outputs(Resource):
-    """How the items of a run ended. Reading answers is recorded, once a page."""
-
-    queryset = Output.objects.all()
-    serializer_class = OutputRow
-    filterset_class = OutputFilter
-
-    def get_queryset(self) -> Any:
-        rows = (
-            super()
-            .get_queryset()
-            .select_related("case")
-            .prefetch_related(Prefetch("judgements", output_selectors.by_anybody().select_related("metric_version")))
-        )
-        return rows if self.action == "retrieve" else rows.defer("body", "filters", "case__messages")
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        """One output is found by its id alone; a list names its run."""
-        return queryset if self.action == "retrieve" else super().filter_queryset(queryset)
-
-    def get_serializer_class(self) -> Any:
-        return OutputWhole if self.action == "retrieve" else OutputRow
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response = super().list(request, *args, **kwargs)
-        if found := response.data["results"]:
-            output_actions.open_outputs(run_id=found[0]["run"], count=len(found), actor=request.user)  # type: ignore[arg-type]
-        return response
-
-    @extend_schema(responses=OutputWhole)
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response = super().retrieve(request, *args, **kwargs)
-        output_actions.open_output(output_id=response.data["id"], part="all", actor=request.user)  # type: ignore[arg-type]
-        return response

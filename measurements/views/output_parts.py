@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 
-from measurements.enums import FailureReason, Judged, Outcome
-from measurements.models import Case, MetricVersion, Output, Run
-from measurements.models.metrics import HIGHEST_SEVERITY
+from measurements.enums import FailureReason, JudgeKind, Outcome
+from measurements.models import Case, Judgement, MetricVersion, Output
 from measurements.selectors import outputs as selectors
 from measurements.selectors import runs as run_selectors
+from measurements.selectors.filter_verdicts import blocked_by, filter_lines
+from measurements.selectors.output_filters import metric_versions, unstable_from
+from measurements.selectors.severities import graded
+from measurements.views import imported_parts, judges_words
 from measurements.views.run_parts import configuration_url
 from raiportal.accounts.models import User
 from raiportal.keyset import Page
+from raiportal.look.levels import Severity
 from raiportal.look.marks import Mark
 
 MOST_COUNTED = 1_000  # rows of a filtered list are counted no further
 MOST_SHOWN = 200_000  # characters of a text on a page; exports and the API have all of it
 
-FILTERS = ("outcome", "reason", "stratum", "metric", "judged", "severity", "case")
-
+BLOCKED = (Outcome.INPUT_BLOCKED, Outcome.OUTPUT_BLOCKED)
 OUTCOME_MARKS: dict[str, Mark] = {
     Outcome.ANSWERED: Mark("Answered", "holds"),
     Outcome.INPUT_BLOCKED: Mark("Input blocked", "block"),
@@ -51,6 +52,10 @@ OUTCOME_WORDS: dict[str, str] = {
 }
 
 
+CONTRADICTED = Mark("Contradicted", "alert", "warn")
+UNSTABLE = Mark("Unstable", "stale", "warn")
+
+
 # --- The list ---
 @dataclass(frozen=True)
 class OutputLine:
@@ -61,7 +66,9 @@ class OutputLine:
     url: str
     text_url: str
     mark: Mark
-    reason: str
+    note: str  # why it failed, or what blocked it
+    severity: Severity | None
+    doubts: list[Mark]
 
     @property
     def output(self) -> Any:
@@ -88,8 +95,14 @@ def _line(row: selectors.OutputRow) -> OutputLine:
         url=reverse("output", args=[shown.pk]),
         text_url=text_url(shown, "answer"),
         mark=OUTCOME_MARKS[shown.outcome],
-        reason=FailureReason(shown.reason).label if shown.reason else "",
+        note=FailureReason(shown.reason).label if shown.reason else ", ".join(blocked_by(shown.filters)),
+        severity=graded(row.version, row.severity) if row.version else None,
+        doubts=doubts_of(row.is_contradicted, row.is_unstable),
     )
+
+
+def doubts_of(is_contradicted: bool, is_unstable: bool) -> list[Mark]:
+    return [mark for mark, holds in ((CONTRADICTED, is_contradicted), (UNSTABLE, is_unstable)) if holds]
 
 
 def case_words(output: Output) -> str:
@@ -102,25 +115,9 @@ def text_url(output: Output, part: str) -> str:
     return f"{reverse('output-text', args=[output.pk])}?part={part}"
 
 
-def choices(request: HttpRequest, run: Run, versions: Sequence[MetricVersion]) -> dict[str, Any]:
-    """What the filter form offers, and the chips of what is set that has no control."""
-    strata = selectors.strata_of(run)
-    chosen = {name: request.GET.get(name, "") for name in FILTERS}
-    return {
-        "outcomes": Outcome.choices,
-        "reasons": FailureReason.choices,
-        "judged": Judged.choices,
-        "severities": range(1, HIGHEST_SEVERITY + 1),
-        "metrics": [(str(version.metric_id), f"{version.metric.code} {version.metric.name}") for version in versions],
-        "strata": strata,
-        "chosen": chosen,
-        "is_filtered": any(chosen.values()),
-    }
-
-
-def total(request: HttpRequest, counts: run_selectors.Counts, found: QuerySet[Output], page: Page) -> int | None:
+def total(is_filtered: bool, counts: run_selectors.Counts, found: QuerySet[Output], page: Page) -> int | None:
     """How many rows the list has: what the run's counters or this page tell, else counted up to a thousand; None for more."""
-    if not any(request.GET.get(name) for name in FILTERS):
+    if not is_filtered:
         return counts.done
     if page.next is None and page.previous is None:
         return len(page.rows)
@@ -166,6 +163,7 @@ PARTS: dict[str, Callable[[Output], str]] = {
     "answer": lambda output: output.text,
     "refusal": lambda output: output.refusal,
     "body": lambda output: output.body,
+    "reasons": judges_words.text_of,
 }
 
 
@@ -186,23 +184,29 @@ def output_context(output: Any, user: User, opened: OpenedText | None = None) ->
     """Everything about one output but its texts; `opened` is the one that was asked for without a script."""
     run = output.run
     near = selectors.neighbours(output)
+    judgements, votes = list(selectors.judgements_of(output)), list(selectors.votes_of(output))
     return {
         "system": run.system,
         "section": "runs",
         "run": run,
         "configuration_url": configuration_url(user, run),
+        "source": imported_parts.source_of(run),
         "output": output,
         "case": case_words(output),
         "mark": OUTCOME_MARKS[output.outcome],
-        "why": REASON_WORDS.get(output.reason) or OUTCOME_WORDS.get(output.outcome, ""),
+        "why": _why(output),
         "prompt": _hidden(output, "prompt", "Prompt", output.prompt_length),
         "answer": _hidden(output, "answer", "Answer", output.text_length),
         "refusal": _hidden(output, "refusal", "Refusal", output.refusal_length),
         "body": _hidden(output, "body", "What the provider sent", output.body_length),
+        "reasons": _hidden(output, "reasons", "What the judges said", judges_words.length(judgements, votes)),
         "opened": opened,
-        "judgements": list(selectors.judgements_of(output)),
-        "unjudged_by": _unjudged_by(output),
-        "filters": json.dumps(output.filters, indent=2, ensure_ascii=False) if output.filters else "",
+        "judgements": [_judgement_line(judgement) for judgement in judgements],
+        "votings": judges_words.votings(votes),
+        "unjudged_by": _unjudged_by(output, judgements),
+        "filter_lines": filter_lines(output.filters),
+        "attempts_words": _attempts_words(output),
+        "model_asked": run.snapshot["deployment"].get("model", ""),
         "previous_url": reverse("output", args=[near.previous]) if near.previous else "",
         "next_url": reverse("output", args=[near.next]) if near.next else "",
         "case_number": output.case.position + 1,
@@ -210,9 +214,62 @@ def output_context(output: Any, user: User, opened: OpenedText | None = None) ->
     }
 
 
-def _unjudged_by(output: Output) -> list[MetricVersion]:
+def _why(output: Output) -> str:
+    """How it ended, in a sentence; of a blocked one also by which categories."""
+    words = REASON_WORDS.get(output.reason) or OUTCOME_WORDS.get(output.outcome, "")
+    categories = blocked_by(output.filters)
+    return f"{words} Blocked by: {', '.join(categories).lower()}." if categories and output.outcome in BLOCKED else words
+
+
+def _attempts_words(output: Output) -> str:
+    if output.attempts < 2:
+        return str(output.attempts)
+    if output.outcome == Outcome.FAILED:
+        return f"{output.attempts}, none of them with a usable answer"
+    failed = output.attempts - 1
+    return f"{output.attempts}: {failed} failed and {'was' if failed == 1 else 'were'} made again, the last one ended as shown"
+
+
+# --- Judgements ---
+@dataclass(frozen=True)
+class JudgementLine:
+    """What one judge or one person found, with the words for who that was. Reasons in a judge's own words stay hidden until asked for."""
+
+    judgement: Judgement
+    severity: Severity | None
+    by: str
+    note: str
+    doubts: list[Mark]
+
+
+def _judgement_line(judgement: Judgement) -> JudgementLine:
+    version = judgement.metric_version
+    unstable = (judgement.spread or 0) >= unstable_from(version.scale)
+    return JudgementLine(
+        judgement=judgement,
+        severity=graded(version, judgement.severity),
+        by=_by_words(judgement),
+        note=_note_words(judgement),
+        doubts=doubts_of(judgement.is_contradicted, unstable),
+    )
+
+
+def _by_words(judgement: Judgement) -> str:
+    if judgement.judge_version is not None:
+        return f"{JudgeKind(judgement.judge_version.judge.kind).label} judge {judgement.judge_version}"
+    return judgement.labeller.name if judgement.labeller else f"{judgement.outside_labeller}, outside the portal"
+
+
+def _note_words(judgement: Judgement) -> str:
+    if judges_words.is_plain(judgement):
+        return judgement.reason
+    votes = f"Median of several votes, {judgement.spread} apart" if judgement.spread else ""
+    return f"{votes or 'In the judge’s own words'}: see below" if judgement.reason or votes else ""
+
+
+def _unjudged_by(output: Output, judgements: Sequence[Judgement]) -> list[MetricVersion]:
     """Metrics of the run whose judge said nothing about an answer."""
     if output.outcome != Outcome.ANSWERED:
         return []
-    told = set(selectors.judgements_of(output).values_list("metric_version_id", "judge_version_id"))
-    return [version for version in selectors.metric_versions(output.run_id) if (version.pk, version.judge_version_id) not in told]
+    told = {(judgement.metric_version_id, judgement.judge_version_id) for judgement in judgements}
+    return [version for version in metric_versions(output.run_id) if (version.pk, version.judge_version_id) not in told]

@@ -21,7 +21,7 @@ class CursorPages(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         _, sort = keyset.chosen_sort(request.query_params.get("sort"), view.sorts, view.default_sort)
-        self.page = keyset.page(queryset, sort, request.query_params.get("cursor"), _page_size(request))
+        self.page = keyset.page(queryset, sort, request.query_params.get("cursor"), page_size(request))
         self.address = request.build_absolute_uri()
         return self.page.rows
 
@@ -44,7 +44,8 @@ class CursorPages(BasePagination):
         ]
 
 
-def _page_size(request: Request) -> int:
+def page_size(request: Request) -> int:
+    """How many rows the address asks for. Raises Invalid for too many, none, or no number."""
     asked = request.query_params.get("page_size", str(USUAL_PAGE))
     if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= LARGEST_PAGE:
         raise Invalid(f"page_size is a whole number from 1 to {LARGEST_PAGE}.", field="page_size")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F
@@ -21,11 +21,12 @@ HARMLESS = "I would rather talk about knots."
 
 @dataclass(frozen=True)
 class Ending:
-    """How one item ended."""
+    """How one item ended; `more` are further fields of its output."""
 
     outcome: str = Outcome.ANSWERED
     text: str = HARMLESS
     reason: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 ANSWERED = Ending()
@@ -62,5 +63,14 @@ def store(run: Run, endings: Sequence[Ending], **fields: Any) -> list[Output]:
 def _output(run: Run, case: Case, ending: Ending, fields: dict[str, Any]) -> Output:
     key = hashlib.sha256(f"{run.pk}:{case.pk}".encode()).hexdigest()[:32]
     known = {"prompt_tokens": 10, "completion_tokens": 5, "latency_ms": 800, "attempts": 1, "body": f'{{"text": "{ending.text}"}}', "model_reported": "small-1"}
-    known |= {"repeat": 0, "key": key, "stratum": case.stratum, "outcome": ending.outcome, "reason": ending.reason, "text": ending.text, **fields}
+    known |= {
+        "repeat": 0,
+        "key": key,
+        "stratum": case.stratum,
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "text": ending.text,
+        **ending.more,
+        **fields,
+    }
     return Output(run=run, case=case, **known)

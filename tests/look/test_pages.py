@@ -192,6 +192,12 @@ def test_crumbs_end_on_this_page_and_escape_names() -> None:
     assert '<li aria-current="page">R-210</li>' in page
 
 
+def test_sort_head_may_begin_downwards() -> None:
+    page = drawn('{% sort_head "Severity" "severity" first="descending" %}', request=RequestFactory().get("/outputs/"))
+
+    assert 'href="?sort=-severity"' in page
+
+
 @pytest.mark.parametrize(
     ("query", "direction", "target"),
     [("", "descending", "?sort=cases"), ("?sort=cases", "ascending", "?sort=-cases"), ("?sort=name", "", "?sort=cases")],

@@ -155,12 +155,14 @@ def stage_links(context: Context) -> list[StageLink]:
 
 # --- Lists ---
 @register.inclusion_tag("components/sort_head.html", takes_context=True)
-def sort_head(context: Context, label: str, key: str, css: str = "", *, default: str = "", fold: bool = True) -> dict[str, Any]:
-    """A column head that orders the list by `key`; the other way when it does already. `default` is the order without a choice."""
+def sort_head(context: Context, label: str, key: str, css: str = "", *, default: str = "", first: str = "ascending", fold: bool = True) -> dict[str, Any]:
+    """A column head that orders the list by `key`, `first` in this direction; the other way when it does already. `default` is the order without a
+    choice."""
     request = context["request"]
     chosen = request.GET.get("sort", default)
     direction = {key: "ascending", f"-{key}": "descending"}.get(chosen, "")
-    url = paging.changed_query(request, sort=f"-{key}" if direction == "ascending" else key)
+    turns_down = direction == "ascending" or (not direction and first == "descending")
+    url = paging.changed_query(request, sort=f"-{key}" if turns_down else key)
     return {"label": label, "url": url, "css": css, "direction": direction, "fold": fold}
 
 
