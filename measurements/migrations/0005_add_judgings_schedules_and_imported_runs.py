@@ -206,6 +206,11 @@ class Migration(migrations.Migration):
             model_name="lease",
             name="lease_number",
         ),
+        migrations.RemoveIndex(model_name="run", name="run_without_estimates"),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(condition=models.Q(("judged_at", None), ("state__in", ["completed", "cancelled"])), fields=["id"], name="run_without_estimates"),
+        ),
         migrations.RemoveIndex(
             model_name="lease",
             name="lease_open",

@@ -73,7 +73,7 @@ class Run(models.Model):
         indexes = [
             models.Index(F("system"), F("id").desc(), name="run_newest"),
             models.Index(fields=["state"], name="run_open", condition=Q(state__in=["running", "paused"])),
-            models.Index(fields=["id"], name="run_without_estimates", condition=Q(state="completed", judged_at=None)),
+            models.Index(fields=["id"], name="run_without_estimates", condition=Q(state__in=["completed", "cancelled"], judged_at=None)),
         ]
 
     def __str__(self) -> str:
