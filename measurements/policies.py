@@ -46,6 +46,11 @@ def may_revise_metric(user: User, metric: Metric) -> Decision:
     return system_policies.may_act_in(user, metric.system)
 
 
+def may_try_judge(user: User, system: AISystem) -> Decision:
+    """Ask a model judge about a text: it uses a deployment's key and costs a call."""
+    return system_policies.may_act_in(user, system)
+
+
 # --- Runs ---
 
 

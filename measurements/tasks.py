@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,7 +14,7 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.db import connections
 
-from measurements.actions import due_times, judgings, runs, sets, sweep
+from measurements.actions import circuits, due_times, judgings, runs, sets, sweep
 from measurements.actions.estimates import judge_run as judge
 from measurements.engine import database, drain
 from measurements.engine.calls import Halt
@@ -44,7 +46,7 @@ def pump(run_id: int, judging_id: int | None = None, **_: Any) -> None:
         _finish(work)
 
 
-@shared_task(name="measurements.tasks.judge_run", soft_time_limit=600, time_limit=660)
+@shared_task(name=runs.JUDGE, soft_time_limit=600, time_limit=660)
 def judge_run(run_id: int, **_: Any) -> None:
     judge(run_id=run_id, actor=User.system())
 
@@ -68,7 +70,7 @@ async def _pump(work: Work) -> Ending:
     client = open_client(work.target, work.api_key, work.max_concurrency)
     try:
         async with await database.connect() as connection:
-            return await Pump(work, client, connection, lambda halt: _pause(work, halt)).run()
+            return await Pump(work, client, connection, lambda halt: _pause(work, halt), partial(_close_circuit, work)).run()
     finally:
         await client.aclose()
 
@@ -84,6 +86,12 @@ def _pause(work: Work, halt: Halt) -> None:
                 judgings.pause_judging(judging_id=work.judging_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
         except Conflict:
             log.info("work_not_paused", **work.named, cause=halt.cause.value)
+
+
+def _close_circuit(work: Work, opened_at: datetime.datetime, has_answered: bool) -> None:
+    """As with a pause: in a thread of its own."""
+    with closing(connections["default"]):
+        circuits.close_circuit(deployment_id=work.deployment_id, opened_at=opened_at, has_answered=has_answered, actor=User.system())
 
 
 def _finish(work: Work) -> None:

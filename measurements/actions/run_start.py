@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -20,6 +21,8 @@ def plan_and_start_run(
     metric_versions: Sequence[MetricVersion],
     repeats: int = 1,
     max_concurrency: int | None = None,
+    budget_cost: Decimal | None = None,
+    budget_tokens: int | None = None,
     start: bool = True,
     actor: User,
 ) -> Run:
@@ -30,6 +33,8 @@ def plan_and_start_run(
         metric_versions=metric_versions,
         repeats=repeats,
         max_concurrency=max_concurrency,
+        budget_cost=budget_cost,
+        budget_tokens=budget_tokens,
         actor=actor,
     )
     return runs.start_run(run_id=run.pk, actor=actor) if start else run

@@ -22,6 +22,7 @@ from systems.models import AISystem, Configuration, Deployment
 from systems.snapshots import endpoint_of, frozen_endpoint
 
 PUMP = "measurements.tasks.pump"
+JUDGE = "measurements.tasks.judge_run"
 MOST_REPEATS = 100
 CAUSE_DETAIL_LIMIT = 300  # characters, as the column
 
@@ -123,13 +124,17 @@ def change_budget(*, run_id: int, budget_cost: Decimal | None, budget_tokens: in
 
 @transaction.atomic
 def cancel_run(*, run_id: int, reason: str, actor: User) -> Run:
-    """End a run for good. Items without an output count as failed (cancelled); answers still on their way are dropped."""
+    """End a run for good. Items without an output count as failed (cancelled); answers still on their way are dropped.
+
+    What was answered is counted by judges that need no calls, and is never conclusive.
+    """
     if not reason.strip():
         raise Invalid("Say why the run is cancelled.", field="reason")
     run: Run = RUN.advance(Run.objects.lock(run_id), "cancel", actor=actor, note=reason, cause="", cause_detail="", finished_at=clocks.now())
     if run.started_at is None:
         leases.lay_out(run)
     leases.close_cancelled(run)
+    queue.on_commit(JUDGE, run_id=run.pk)
     return run
 
 
@@ -172,8 +177,12 @@ def _check_numbers(repeats: int, max_concurrency: int | None) -> None:
 
 def _snapshot(configuration: Configuration, set_version: MeasurementSetVersion, metrics: Sequence[MetricVersion]) -> dict[str, Any]:
     """The plan in plain values, so that a closed run can be read whatever becomes of the rows around it."""
+    return {**endpoint_snapshot(configuration), **measured_snapshot(set_version, metrics)}
+
+
+def measured_snapshot(set_version: MeasurementSetVersion, metrics: Sequence[MetricVersion]) -> dict[str, Any]:
+    """On which cases and by which metrics: the part of a plan that an imported run has too."""
     return {
-        **endpoint_snapshot(configuration),
         "set_version": {
             "id": set_version.pk,
             "number": set_version.number,

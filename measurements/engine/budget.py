@@ -43,13 +43,13 @@ class Prices:
 
 
 async def read(connection: Connection, run_id: int) -> Spent:
-    row = await (await connection.execute(SPENT, {"run": run_id, "unit": PRICE_UNIT_TOKENS})).fetchone()
-    return Spent(*row)
+    (row,) = await (await connection.execute(SPENT, {"run": run_id, "unit": PRICE_UNIT_TOKENS})).fetchall()
+    return Spent(row.budget_cost, row.budget_tokens, row.tokens, row.cost, row.is_priced)
 
 
 async def read_unreported(connection: Connection, run_id: int) -> Take:
     """What answers may have taken whose tokens nobody reported."""
-    row = await (await connection.execute(_UNREPORTED, {"run": run_id})).fetchone()
+    (row,) = await (await connection.execute(_UNREPORTED, {"run": run_id})).fetchall()
     return Take(row.prompt / CHARACTERS_PER_TOKEN, row.completion / CHARACTERS_PER_TOKEN)
 
 
@@ -62,7 +62,7 @@ class Purse:
         self._held_tokens, self._held_cost = 0.0, 0.0  # in flight, or come and not counted in `_spent`
         self._unreported: Take | None = None
         self._longest_answer = 0
-        self._prompt_factor = 1.0  # of reported to estimated tokens, the highest so far
+        self._expected, self._reported = 0.0, 0.0  # tokens of all prompts so far
 
     @property
     def is_limited(self) -> bool:
@@ -143,8 +143,12 @@ class Purse:
         self._held_tokens += sign * (take.prompt + take.completion)
         self._held_cost += sign * self._cost(take)
 
+    @property
+    def _prompt_factor(self) -> float:
+        """How many times more tokens prompts take than their characters let expect."""
+        return max(1.0, self._reported / self._expected) if self._expected else 1.0
+
     def _learn(self, item: Item, took: Take) -> None:
         self._longest_answer = max(self._longest_answer, round(took.completion))
-        guessed = item.tokens - allowed_answer(item.call)
-        if guessed > 0:
-            self._prompt_factor = max(self._prompt_factor, took.prompt / guessed)
+        self._expected += item.tokens - allowed_answer(item.call)
+        self._reported += took.prompt

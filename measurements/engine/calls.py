@@ -10,12 +10,15 @@ import structlog
 
 from measurements.engine import answers, retry
 from measurements.engine.answers import Answer
-from measurements.engine.items import MOST_CRASHES, Item, Trust
+from measurements.engine.breaker import Breaker, Probe
+from measurements.engine.budget import Purse
+from measurements.engine.items import MOST_CRASHES, Item, Trust, tokens_of
 from measurements.engine.permit import Permit
 from measurements.engine.pool import Pool
 from measurements.engine.work import Work
 from measurements.enums import FailureReason, PauseCause
-from systems.providers import Client, NotSent, Reply, Retryable, Stop, StopCause
+from systems.providers import CallError, Client, NotSent, Reply, Retryable, RetryKind, Stop, StopCause
+from systems.providers.connection_check import QUESTION
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +48,10 @@ class Halt:
 class Calls:
     """Makes the calls of one pump. `wake` is set when the pump has to look; `halt` once no further call makes sense."""
 
-    def __init__(self, work: Work, client: Client, pool: Pool, permit: Permit) -> None:
+    def __init__(self, work: Work, client: Client, pool: Pool, permit: Permit, breaker: Breaker, purse: Purse) -> None:
         self._work, self._client, self._pool, self._permit = work, client, pool, permit
+        self._breaker, self._purse = breaker, purse
+        self._probe: Item | None = None  # in flight, to see whether the endpoint works again
         self.wake = asyncio.Event()
         self.halt: Halt | None = None
         self.tokens: dict[int, int] = {}  # of the leases held, by id
@@ -66,7 +71,7 @@ class Calls:
 
     @property
     def free_slots(self) -> int:
-        return self._permit.slots - len(self._in_flight) - len(self.unstored)
+        return self._breaker.slots(self._permit.slots) - len(self._in_flight) - len(self.unstored)
 
     def has_room_for(self, item: Item) -> bool:
         """A slot, and no company for an item that is suspected to end its process."""
@@ -78,8 +83,15 @@ class Calls:
 
     def start(self, item: Item, now: float) -> None:
         item.calls += 1
-        item.began_at = item.began_at or now
+        item.began_at = item.began_at or self._breaker.working_time(now)
+        self._purse.reserve(item)
         self._in_flight[asyncio.create_task(self._call(item))] = item
+
+    def start_probe(self, item: Item, now: float) -> None:
+        """Make the one call that shows whether the endpoint works again."""
+        self._probe = item
+        self._breaker.begin_probe()
+        self.start(item, now)
 
     async def drop(self) -> None:
         """End the calls in flight; what they would have brought is lost."""
@@ -128,49 +140,85 @@ class Calls:
             await self._ask(item)
         finally:
             del self._in_flight[asyncio.current_task()]  # type: ignore[arg-type]  # a task runs this
-            if self.halt or len(self.unstored) == kept or self._is_batch():
+            if self.halt or self._breaker.has_news or len(self.unstored) == kept or self._is_batch():
                 self.wake.set()
 
     async def _ask(self, item: Item) -> None:
         began = time.monotonic()
         try:
             reply = await self._client.complete(item.call, deadline_seconds=self.deadline_seconds, send_before=self._permit.fresh_until)
-        except NotSent:
-            item.calls -= 1
-            self._pool.add_waiting(item, time.monotonic())
-        except Retryable as error:
-            self._call_again(item, error, time.monotonic())
-        except Stop as error:
-            self.halt = self.halt or Halt(_CAUSES[error.cause], error.detail)
-            self._pool.add_waiting(item, time.monotonic())
+        except CallError as error:
+            self._not_answered(item, error, time.monotonic(), is_probe=self._was_probe(item))
         except Exception:  # the edge of the worker's loop: one case that can't even be asked must not hold up the others
             log.exception("call_failed_unexpectedly", **self._work.named, item=item.number)
+            if self._was_probe(item):
+                self._breaker.drop_probe()
+            self._purse.release(item)
             self._fail(item, FailureReason.PROVIDER_ERROR, "The portal could not make this call.")
         else:
-            self._answer(item, reply, time.monotonic() - began)
+            now = time.monotonic()
+            self._breaker.answer(now, self._permit.slots, is_probe=self._was_probe(item))
+            self._answer(item, reply, now - began)
+
+    def _was_probe(self, item: Item) -> bool:
+        if item is not self._probe:
+            return False
+        self._probe = None
+        return self._breaker.probe is Probe.UNDER_WAY
 
     def _answer(self, item: Item, reply: Reply, seconds: float) -> None:
         self._latency_seconds += (seconds - self._latency_seconds) * (LATENCY_WEIGHT if self._latency_seconds else 1.0)
         self.slowest_seconds = max(seconds, self.slowest_seconds * SLOWEST_DECAY)
+        self._purse.charge(item, reply.prompt_tokens, reply.completion_tokens)
         if reply.prompt_tokens is not None:
             self._permit.correct(item, reply.prompt_tokens + (reply.completion_tokens or 0))
         token = self.tokens.get(item.lease_id)
-        if token is None:
+        if token is not None:
+            self._keep(self._work.answered(item, token, reply))
+        elif item.is_counted:
             answers.log_late(self._work.run_id, 1, {item.lease_id})
+
+    def _not_answered(self, item: Item, error: CallError, now: float, *, is_probe: bool) -> None:
+        self._purse.release(item)
+        if isinstance(error, Retryable):
+            self._tell_breaker(item, error, now, is_probe=is_probe)
+            self._call_again(item, error, now)
             return
-        self._keep(self._work.answered(item, token, reply))
+        if isinstance(error, Stop):
+            self._breaker.answer(now, self._permit.slots, is_probe=is_probe)
+            self.halt = self.halt or Halt(_CAUSES[error.cause], error.detail)
+        elif is_probe:
+            self._breaker.drop_probe()
+        item.calls -= isinstance(error, NotSent)
+        self._wait(item, now)
+
+    def _tell_breaker(self, item: Item, error: Retryable, now: float, *, is_probe: bool) -> None:
+        if error.kind is RetryKind.RATE_LIMITED:
+            self._breaker.answer(now, self._permit.slots, is_probe=is_probe)
+            return
+        self._breaker.fail(item, error.detail, now, is_probe=is_probe)
+        item.excused += self._breaker.is_open
+
+    def _wait(self, item: Item, until: float) -> None:
+        if item.is_counted:
+            self._pool.add_waiting(item, until)
 
     def _call_again(self, item: Item, error: Retryable, now: float) -> None:
         if error.retry_after:
             self._permit.hold_off(now + min(error.retry_after, retry.RETRY_AFTER_CAP_SECONDS))
-        verdict = retry.after(error, calls=item.calls, elapsed_seconds=now - item.began_at)
+        elapsed_seconds = self._breaker.working_time(now) - item.began_at
+        verdict = retry.after(error, calls=item.calls - item.excused, elapsed_seconds=elapsed_seconds)
         if verdict.given_up:
             self._fail(item, retry.reason_for(error), error.detail)
             return
         if verdict.too_long:
             minutes = -(-int(error.retry_after or 0) // 60)
             self.halt = self.halt or Halt(PauseCause.RATE_LIMITED, f"It asked not to be called for {minutes:,} minutes. Resume the run after that.")
-        self._pool.add_waiting(item, now + verdict.wait_seconds)
+        self._wait(item, now + verdict.wait_seconds)
+
+    def plain_question(self) -> Item:
+        """What is asked of an endpoint when every item at hand has failed: it tells a bad endpoint from bad items. Its answer is not kept."""
+        return Item(lease_id=0, number=-1, call=QUESTION, tokens=tokens_of(QUESTION), is_counted=False)
 
     def _fail(self, item: Item, reason: FailureReason, detail: str) -> None:
         if (token := self.tokens.get(item.lease_id)) is not None:

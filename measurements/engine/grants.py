@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -62,7 +62,7 @@ class Need:
     in_flight: int
     resumes_in: float | None
     life_seconds: float
-    report: Report = Report()
+    report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Allowance:
     tokens_per_minute: float | None = None
     resumes_in: float = 0.0
     timeout_seconds: float = 0.0
-    circuit: View = View()
+    circuit: View = field(default_factory=View)
 
 
 @dataclass

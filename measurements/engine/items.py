@@ -48,6 +48,7 @@ class Item:
     noted: bool = False
     excused: int = 0  # of the calls: those that failed with an endpoint that failed for everything
     is_blamed: bool = False  # it failed while the endpoint worked, so its failures say nothing about the endpoint
+    is_counted: bool = True  # not so the portal's own question to an endpoint
     reserved: Take | None = None  # of the budget, while its call is in flight
 
 
@@ -97,5 +98,10 @@ def mark(item: Item, lease: Lease, crashes: int, calls: int, excused: int) -> No
 def tokens_of(call: Call) -> int:
     """Tokens a call may take: a quarter of its characters, and the most it may answer where that is said."""
     characters = sum(len(message["content"]) for message in call.messages)
+    return characters // CHARACTERS_PER_TOKEN + allowed_answer(call) + 1
+
+
+def allowed_answer(call: Call) -> int:
+    """Tokens that the answer may have at most; 0 where nothing is said."""
     allowed = call.parameters.get("max_completion_tokens", call.parameters.get("max_tokens"))
-    return characters // CHARACTERS_PER_TOKEN + (allowed if isinstance(allowed, int) else 0) + 1
+    return allowed if isinstance(allowed, int) else 0

@@ -46,6 +46,7 @@ def _run(run: Run) -> RunPlan:
         deadline_seconds=float(deployment.timeout_seconds),
         head=_head(configuration.metaprompt.text if configuration.metaprompt else "", target),
         parameters=configuration.parameters,
+        prices=run.snapshot["deployment"]["prices"],
         judges=Judges.of_run(run),
     )
 
@@ -65,6 +66,7 @@ def _judging(judging: Judging) -> JudgingPlan:
         api_key=deployment.api_key,
         deadline_seconds=float(deployment.timeout_seconds),
         parameters=configuration.parameters,
+        prices=judging.snapshot["deployment"]["prices"],
         metric_version_id=version.pk,
         judge_version_id=judging.judge_version_id,
         votes=judging.votes,

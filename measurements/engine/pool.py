@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from measurements.engine.items import Item, Trust
@@ -74,9 +74,9 @@ class Pool:
             return heapq.heappop(self._waiting)[2]
         return self._ready.popleft()
 
-    def pop_fresh(self) -> Item | None:
+    def pop_fresh(self, fits: Callable[[Item], bool]) -> Item | None:
         """An item that was never called, if one is ready."""
-        return self._ready.popleft() if self._ready and not self._ready[0].calls else None
+        return self._ready.popleft() if self._ready and not self._ready[0].calls and fits(self._ready[0]) else None
 
     def forget(self, lease_ids: set[int]) -> None:
         """Drop the items of leases that are not held any more."""

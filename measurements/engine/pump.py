@@ -7,6 +7,7 @@ One coroutine does everything that touches the database or starts a call, turn b
 from __future__ import annotations
 
 import asyncio
+import datetime
 import time
 from collections.abc import Callable
 from enum import Enum
@@ -14,14 +15,17 @@ from enum import Enum
 import structlog
 from django.conf import settings
 
-from measurements.engine import drain, store
+from measurements.engine import budget, drain, store
+from measurements.engine.breaker import Breaker, Probe
+from measurements.engine.budget import Prices, Purse
 from measurements.engine.calls import Calls, Halt
+from measurements.engine.circuit import View
 from measurements.engine.database import Connection
 from measurements.engine.grants import Need, Standing
-from measurements.engine.items import MOST_CRASHES
+from measurements.engine.items import MOST_CRASHES, Item, Take
 from measurements.engine.permit import Permit
 from measurements.engine.pool import Pool
-from measurements.engine.share import Share
+from measurements.engine.share import Share, Tick
 from measurements.engine.work import Work
 from measurements.enums import PauseCause, RunState
 from systems.providers import Client
@@ -31,6 +35,9 @@ log = structlog.get_logger(__name__)
 LOW_WATER = 2  # times the slots: with fewer items waiting the next lease is taken, so that the pool doesn't run dry at its end
 HUNGRY_TICKS = 5  # within one tick's time, while share and grant differ
 DRAIN_SECONDS = 8.0  # for calls in flight when the worker shuts down; whoever stops workers waits longer
+
+
+CloseCircuit = Callable[[datetime.datetime, bool], None]  # the moment it opened, and whether the endpoint has answered
 
 
 class Ending(Enum):
@@ -43,14 +50,18 @@ class Ending(Enum):
 
 
 class Pump:
-    """`pause` is called in a thread when further calls make no sense; it has to commit the pause of the work."""
+    """`pause` is called in a thread when further calls make no sense; it has to commit the pause of the work.
 
-    def __init__(self, work: Work, client: Client, connection: Connection, pause: Callable[[Halt], None]) -> None:
+    `close_circuit` is called there too; it has to commit that the endpoint may be called again.
+    """
+
+    def __init__(self, work: Work, client: Client, connection: Connection, pause: Callable[[Halt], None], close_circuit: CloseCircuit) -> None:
         now = time.monotonic()
-        self._work, self._connection, self._pause = work, connection, pause
+        self._work, self._connection, self._pause, self._close_circuit = work, connection, pause, close_circuit
         self._share = Share(connection, work)
         self._pool, self._permit = Pool(), Permit(now)
-        self._calls = Calls(work, client, self._pool, self._permit)
+        self._breaker, self._purse = Breaker(), Purse(Prices.of_snapshot(work.prices))
+        self._calls = Calls(work, client, self._pool, self._permit, self._breaker, self._purse)
         self._state = RunState.RUNNING
         self._ends_at = now + settings.ENGINE_PUMP_SECONDS
         self._tick_at = now
@@ -84,7 +95,7 @@ class Pump:
     async def _turn(self) -> None:
         """Do what is due, start what may be started, sleep until something happens."""
         self._calls.wake.clear()
-        if time.monotonic() >= self._tick_at:
+        if time.monotonic() >= self._tick_at or self._breaker.has_news:
             await self._tick()
         if self._calls.halt is not None and self._state == RunState.RUNNING:
             self._state = RunState.PAUSED
@@ -110,6 +121,8 @@ class Pump:
         if allowance.standing is Standing.HELD:
             self._state = RunState.PAUSED if self._calls.halt else tick.state
             self._permit.heed(allowance, began)
+            await self._heed_circuit(allowance.circuit)
+            await self._heed_run(tick)
             self._calls.deadline_seconds = allowance.timeout_seconds
             self._forget(set(self._calls.tokens) - set(tick.tokens))
             if allowance.slots != allowance.share:
@@ -122,9 +135,33 @@ class Pump:
             log.warning("grant_not_held", **self._work.named, standing=allowance.standing.value)
             self._ending = Ending.TAKEN if allowance.standing is Standing.TAKEN else Ending.HANDED_ON
 
+    async def _heed_circuit(self, view: View) -> None:
+        """Do as all pumps together know of the endpoint; close the circuit if it was this one that got an answer."""
+        if view.closing is not None:
+            await asyncio.to_thread(self._close_circuit, view.closing, view.has_answered)
+        self._breaker.heed(view, time.monotonic())
+        if view.is_open and view.age >= settings.ENGINE_DOWN_SECONDS:
+            detail = f"No answer for {round(view.age):,} seconds and {view.probes:,} single calls. The last error: {view.last_error}"
+            self._calls.halt = self._calls.halt or Halt(PauseCause.ENDPOINT_DOWN, detail)
+
+    async def _heed_run(self, tick: Tick) -> None:
+        """Count the budget anew, and stop what belongs to a retired system."""
+        if tick.has_budget or self._purse.is_limited:
+            unreported = None if self._purse.is_limited else await budget.read_unreported(self._connection, self._work.run_id)
+            spent = await budget.read(self._connection, self._work.run_id)
+            self._purse.heed(spent, self._calls.in_flight, self._reported(), unreported)
+        if tick.is_retired:
+            self._calls.halt = self._calls.halt or Halt(PauseCause.SYSTEM_RETIRED, "Bring the system back to go on.")
+
+    def _reported(self) -> list[Take]:
+        """What answers took that wait to be stored."""
+        replies = [answer.reply for answer in self._calls.unstored if answer.reply is not None]
+        return [Take(reply.prompt_tokens, reply.completion_tokens or 0) for reply in replies if reply.prompt_tokens is not None]
+
     def _need(self, now: float) -> Need:
         waits = self._permit.not_before - now
-        return Need(self._wanted(now), len(self._calls), waits if waits > 0 else None, self._life_seconds())
+        report = self._breaker.report(may_probe=self._may_go_on())
+        return Need(self._wanted(now), len(self._calls), waits if waits > 0 else None, self._life_seconds(), report)
 
     def _wanted(self, now: float) -> int:
         """Slots that can be used: the work's own limit, or what is left to do once there is no lease to take."""
@@ -176,14 +213,38 @@ class Pump:
     # --- Calls ---
 
     def _may_work(self, now: float) -> bool:
-        return self._state == RunState.RUNNING and self._calls.halt is None and self._closing_at is None and self._permit.is_fresh(now)
+        return self._may_go_on() and self._permit.is_fresh(now)
+
+    def _may_go_on(self) -> bool:
+        return self._state == RunState.RUNNING and self._calls.halt is None and self._closing_at is None
 
     def _start_calls(self) -> None:
+        if self._breaker.probe is Probe.ALLOWED:
+            self._probe()
         while self._may_work(now := time.monotonic()) and (item := self._pool.peek(now)) is not None and self._calls.has_room_for(item):
             if self._permit.opens_at(item, now) > now:
                 return
+            if not self._purse.fits(item):
+                self._stop_at_the_budget(item)
+                return
             self._permit.use(item, now)
             self._calls.start(self._pool.pop(now), now)
+
+    def _probe(self) -> None:
+        """Ask the endpoint whether it works again: with an item that was never asked, since others may themselves be why they failed."""
+        now = time.monotonic()
+        question = self._calls.plain_question()
+        if not self._may_work(now) or self._permit.opens_at(question, now) > now:
+            return
+        item = self._pool.pop_fresh(self._purse.fits) or question
+        self._permit.use(item, now)
+        self._calls.start_probe(item, now)
+
+    def _stop_at_the_budget(self, item: Item) -> None:
+        """Pause when nothing in flight can make room for the next call any more."""
+        if not len(self._calls) and not self._calls.unstored:
+            self._calls.halt = Halt(PauseCause.BUDGET, self._purse.sentence(item, self._work.prices["currency"]))
+            self._calls.wake.set()
 
     async def _sleep(self) -> None:
         now = time.monotonic()
@@ -199,7 +260,7 @@ class Pump:
         """When something is due that nothing but the clock will tell."""
         moment = min(self._tick_at, self._calls.store_at, self._closing_at or self._tick_at)
         if self._may_work(now) and self._calls.free_slots > 0:
-            if (item := self._pool.peek(now)) is not None and self._calls.has_room_for(item):
+            if (item := self._pool.peek(now)) is not None and self._calls.has_room_for(item) and self._purse.fits(item):
                 moment = min(moment, self._permit.opens_at(item, now))
             if (retry_at := self._pool.next_retry_at) is not None and retry_at > now:
                 moment = min(moment, retry_at)

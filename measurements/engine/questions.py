@@ -46,7 +46,7 @@ class JudgingPlan(Work):
         begun = await remembered(connection, self.of, self.whose, lease)
         left = list[Item](self._items(lease, outputs, stored))
         for item in left:
-            mark(item, lease, *begun.get(item.number, (0, 0)))
+            mark(item, lease, *begun.get(item.number, (0, 0, 0)))
         return left
 
     def answered(self, item: Item, token: int, reply: Reply) -> Answer:

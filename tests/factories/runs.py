@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from measurements.actions import runs
@@ -34,6 +35,8 @@ def make_run(
     version: MeasurementSetVersion | None = None,
     repeats: int = 1,
     max_concurrency: int | None = None,
+    budget_cost: Decimal | None = None,
+    budget_tokens: int | None = None,
     start: bool = False,
     actor: User | None = None,
     **limits: Any,
@@ -49,6 +52,8 @@ def make_run(
         metric_versions=[newest_version(make_metric(system, patterns=PATTERNS))],
         repeats=repeats,
         max_concurrency=max_concurrency,
+        budget_cost=budget_cost,
+        budget_tokens=budget_tokens,
         actor=owner,
     )
     return runs.start_run(run_id=run.pk, actor=owner) if start else run

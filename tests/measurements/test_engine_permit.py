@@ -10,6 +10,8 @@ from typing import Any, cast
 from pytest_django import Settings
 
 from measurements.engine.answers import replied
+from measurements.engine.breaker import Breaker
+from measurements.engine.budget import Prices, Purse
 from measurements.engine.calls import Calls
 from measurements.engine.grants import Allowance, Standing
 from measurements.engine.items import Item
@@ -50,7 +52,7 @@ def started(permit: Permit) -> tuple[CountingClient, Pool]:
     client, pool = CountingClient(), Pool()
 
     async def run() -> None:
-        calls = Calls(cast(Work, SimpleNamespace(deadline_seconds=1.0, run_id=1, answered=replied)), client, pool, permit)
+        calls = Calls(cast(Work, SimpleNamespace(deadline_seconds=1.0, run_id=1, answered=replied)), client, pool, permit, Breaker(), Purse(Prices(None, None)))
         calls.tokens[1] = 1
         calls.start(item(), time.monotonic())
         await asyncio.sleep(0.01)
