@@ -35,7 +35,7 @@ returning l.id, l.token
 """
 _STATE = """
 select {state}, r.budget_cost is not null or r.budget_tokens is not null as has_budget, s.stage = 'retired' as is_retired
-from run r join ai_system s on s.id = r.system_id {judging} where r.id = %(run)s
+from run r join ai_system s on s.scope_id = r.system_id {judging} where r.id = %(run)s
 """
 _STATE_OF_RUN = _STATE.format(state="r.state", judging="")
 _STATE_OF_JUDGING = _STATE.format(state="j.state", judging="join judging j on j.id = %(judging)s and j.run_id = r.id")
