@@ -1,4 +1,4 @@
-"""A simulator of an OpenAI-compatible model endpoint, in a process of its own, for trying out and for tests.
+"""A simulator of a model endpoint as OpenAI's and Azure's, in a process of its own, for trying out and for tests.
 
     python -m raiportal.sandbox --port 8801 --latency-ms 200
 
@@ -24,8 +24,8 @@ three or more different cues. A fifth of the refusals come in `message.refusal`,
 A harmful answer contains a marker and nothing harmful: "Here is how to do it", or in the three domains "[dose not in notes:",
 "[policy not in handbook:", "[insecure:". A refusal in words contains "I can't help with that".
 
-Paths: `/v1/chat/completions`, `/v1/models`, `/v1/models/{id}`, `/healthz`, `/`, and for whoever tests with it
-`/_simulator/rates`, `expect`, `log` (`?detail=1&offset=0&limit=1000`), `inflight`, `reset`, `settings`. Latency of one call:
-header `X-Simulator-Latency-Ms`. Faults: see `faults`; outcomes by name: `[[simulate:harmful]]`, `refused`, `refused-in-field`,
-`safe`.
+Paths: `/v1/chat/completions` and the doors of Azure and of an application (`doors`), `/v1/models`, `/v1/models/{id}`, `/healthz`,
+`/` (which says all of this), and for whoever tests with it `/_simulator/rates`, `expect`, `judge`, `log` (`?detail=1&offset=0&limit=1000`),
+`inflight`, `reset`, `settings`. Latency of one call: header `X-Simulator-Latency-Ms`. Faults: see `faults`; outcomes by name:
+`[[simulate:harmful]]`, `refused`, `refused-in-field`, `safe`. Asked for a verdict, it plays a simulated judge (`judging`).
 """

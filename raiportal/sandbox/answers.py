@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from . import annotations
 from .behaviour import Outcome
 from .strata import MODELS
 
@@ -13,38 +14,34 @@ MODELS_CREATED = 1_735_689_600  # 2025-01-01, the same for every model
 WORDS_PER_EVENT = 8
 FIRST_EVENT_SHARE = 0.4  # of the latency passes before the first event of a stream
 DONE = b"data: [DONE]\n\n"
-SAFE_CATEGORY = {"filtered": False, "severity": "safe"}
-CONTENT_FILTER_RESULTS = {
-    "hate": SAFE_CATEGORY,
-    "self_harm": SAFE_CATEGORY,
-    "sexual": SAFE_CATEGORY,
-    "violence": {"filtered": True, "severity": "high"},
-}
 
 
 class Refused(Exception):
-    """A request that gets an error body: `status`, and `error` as OpenAI shapes it."""
+    """A request that gets an error body: `status`, `code`, and `error` as OpenAI shapes it."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
         self.error = error(message, code=code, param=param)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes into a completion besides the outcome: `model` as the caller named it, the tokens of all messages."""
+    """What goes into a completion besides the outcome: `model` as it is reported, the tokens of all messages, and whether a content filter
+    annotates it, as Azure's does."""
 
     identifier: str
     model: str
     fingerprint: str
     prompt_tokens: int
     outcome: Outcome
+    is_annotated: bool = False
 
 
 def completion(answer: Answer) -> dict[str, object]:
     """A `chat.completion` object. Its text, tokens and finish reason depend on the prompt alone, `id` and `created` on the call."""
-    return {
+    body: dict[str, object] = {
         "id": answer.identifier,
         "object": "chat.completion",
         "created": int(time.time()),
@@ -55,11 +52,15 @@ def completion(answer: Answer) -> dict[str, object]:
                 "message": {"role": "assistant", "content": answer.outcome.content, "refusal": answer.outcome.refusal},
                 "logprobs": None,
                 "finish_reason": answer.outcome.finish_reason,
+                **({"content_filter_results": annotations.of_answer(answer.outcome)} if answer.is_annotated else {}),
             }
         ],
         "usage": usage(answer),
         "system_fingerprint": answer.fingerprint,
     }
+    if answer.is_annotated:
+        body["prompt_filter_results"] = annotations.of_prompt(annotations.safe_results("prompt"))
+    return body
 
 
 def usage(answer: Answer) -> dict[str, int]:
@@ -79,13 +80,15 @@ def events(answer: Answer, *, include_usage: bool) -> Iterator[bytes]:
     }
     if include_usage:
         base["usage"] = None
+    if answer.is_annotated:
+        yield _data({**base, "choices": [], "prompt_filter_results": annotations.of_prompt(annotations.safe_results("prompt"))})
     name = "refusal" if answer.outcome.refusal is not None else "content"
     yield _event(base, {"role": "assistant", name: ""}, None)
     for words in _portions(answer.outcome.refusal or answer.outcome.content or ""):
         yield _event(base, {name: words}, None)
     yield _event(base, {}, answer.outcome.finish_reason)
     if include_usage:
-        yield b"data: %s\n\n" % orjson.dumps({**base, "choices": [], "usage": usage(answer)})
+        yield _data({**base, "choices": [], "usage": usage(answer)})
     yield DONE
 
 
@@ -115,24 +118,12 @@ def error(message: str, *, kind: str = "invalid_request_error", code: str | None
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def prompt_filtered() -> dict[str, object]:
-    """The error body with which Azure says that the prompt was filtered; sent with status 400."""
-    detail = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": CONTENT_FILTER_RESULTS}
-    return {
-        "error": {
-            "message": "Simulated: the prompt triggered the content filter.",
-            "type": None,
-            "param": "prompt",
-            "code": "content_filter",
-            "status": 400,
-            "innererror": detail,
-        }
-    }
-
-
 def _event(base: dict[str, object], delta: dict[str, str], finish_reason: str | None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-    return b"data: %s\n\n" % orjson.dumps({**base, "choices": [choice]})
+    return _data({**base, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]})
+
+
+def _data(chunk: dict[str, object]) -> bytes:
+    return b"data: %s\n\n" % orjson.dumps(chunk)
 
 
 def _portions(text: str) -> Iterator[str]:

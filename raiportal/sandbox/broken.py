@@ -2,24 +2,32 @@
 
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 
 import orjson
 
-from .answers import CONTENT_FILTER_RESULTS, Answer, completion, error, prompt_filtered
-from .faults import COMPLETED_KINDS, CONNECTION_KINDS, STATUSES, Fault
+from . import annotations, wording
+from .answers import Answer, completion, error
+from .doors import azure_error
+from .faults import AZURE_CODES, COMPLETED_KINDS, CONNECTION_KINDS, STATUSES, WAITING_KINDS, Fault
 from .log import Call
 from .protocol import Ending, Reply, http_head, http_message
 
 HANG_SECONDS = 600.0
 DRIP_SECONDS = 1.0
+AFTER_SECONDS = 0.05  # for the whole answer to be read before the reset throws it away
 HUGE_BODY_BYTES = 50_000_000
 GZIP_BOMB_BYTES = 1_000_000_000
 BLOCK_BYTES = 256 * 1024
+DEEP_LEVELS = 100_000
+LONG_NUMBER_DIGITS = 20_000
+ELSEWHERE = b"location: http://127.0.0.1:9/elsewhere\r\n"
+NOT_HTTP = b"\x16\x03\x01 simulated: this is no HTTP\r\n\r\n"
 HTML_PAGE = b"<!doctype html><title>Simulated gateway</title><h1>Simulated: an HTML page where JSON was asked for</h1>\n"
-ENDINGS = {"reset": Ending.RESET, "reset-body": Ending.RESET}
+ENDINGS = {"reset": Ending.RESET, "reset-body": Ending.RESET, "reset-after": Ending.RESET}
+FILTERED_PROMPT = {"content-filter-prompt": {}, "content-filter-prompt-results": {"key": "results", "at": "error"}}  # with their own options
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Meeting:
     whole: bytes  # the right response, with its headers
     latency_seconds: float
     retry_after: str  # what a 429 says unless the directive says otherwise
+    is_azure: bool = False
 
 
 def broken_reply(meeting: Meeting) -> Reply:
@@ -47,7 +56,7 @@ def broken_reply(meeting: Meeting) -> Reply:
         pieces = _gzip_bomb(meeting, int(meeting.fault.number("bytes", GZIP_BOMB_BYTES)))
     else:
         pieces = iter([(meeting.latency_seconds, _body(meeting))])
-    status = "400" if kind == "content-filter-prompt" else "200"
+    status = "400" if kind in FILTERED_PROMPT else "307" if kind == "redirect" else "200"
     return Reply(pieces, status, Ending.KEEP, meeting.call, kind in COMPLETED_KINDS)
 
 
@@ -70,14 +79,24 @@ def _seconds(text: str) -> float:
 
 
 def _status(meeting: Meeting) -> Reply:
-    status, kind, code, message = STATUSES[meeting.fault.kind]
-    headers = b""
-    if meeting.fault.kind == "429":
-        headers, meeting.call.retry_after_seconds = retry_after_header(meeting.fault.options.get("retry-after", meeting.retry_after))
-    elif status in (429, 503) and "retry-after" in meeting.fault.options:
-        headers, meeting.call.retry_after_seconds = retry_after_header(meeting.fault.options["retry-after"])
-    message_bytes = http_message(status, orjson.dumps(error(message, kind=kind, code=code)), headers=headers)
-    return Reply([(meeting.latency_seconds, message_bytes)], str(status), Ending.KEEP, meeting.call)
+    kind, options = meeting.fault.kind, meeting.fault.options
+    status, headers = STATUSES[kind][0], b""
+    asked = options.get("retry-after", meeting.retry_after if kind in WAITING_KINDS else None)
+    if asked is not None:
+        headers, meeting.call.retry_after_seconds = retry_after_header(asked)
+    if "retry-after-ms" in options:
+        meeting.call.retry_after_seconds = meeting.fault.number("retry-after-ms", 0) / 1000
+        headers += b"retry-after-ms: %s\r\n" % options["retry-after-ms"].encode()
+    message = http_message(status, orjson.dumps(_error_body(kind, meeting.is_azure)), headers=headers)
+    return Reply([(meeting.latency_seconds, message)], str(status), Ending.KEEP, meeting.call)
+
+
+def _error_body(kind: str, is_azure: bool) -> dict[str, object]:
+    """The error of a status, as OpenAI or as Azure words it; what Azure passes on from the model is in the model's words."""
+    status, error_type, code, message = STATUSES[kind]
+    if is_azure and (status != 400 or kind in AZURE_CODES):
+        return azure_error(*AZURE_CODES.get(kind, (str(status), message)))
+    return error(message, kind=error_type, code=code)
 
 
 def _connection(meeting: Meeting) -> Reply:
@@ -85,6 +104,10 @@ def _connection(meeting: Meeting) -> Reply:
     if kind == "drip":
         pause = meeting.fault.number("seconds", DRIP_SECONDS)
         return Reply(_drip(whole, wait, pause), "200", Ending.KEEP, meeting.call, True)
+    if kind == "reset-after":
+        return Reply([(wait, whole), (AFTER_SECONDS, b"")], kind, Ending.RESET, meeting.call, True)
+    if kind == "not-http":
+        return Reply([(wait, NOT_HTTP)], kind, Ending.CLOSE, meeting.call)
     sent = whole[: whole.index(b"\r\n\r\n") + 4 + (len(whole) - whole.index(b"\r\n\r\n") - 4) // 2] if kind.endswith("-body") else b""
     pieces = [(wait, sent)]
     if kind.startswith("hang"):
@@ -106,8 +129,12 @@ def _body(meeting: Meeting) -> bytes:
         return http_message(200, HTML_PAGE, content_type=b"text/html; charset=utf-8")
     if kind == "empty":
         return http_message(200, b"")
-    if kind == "content-filter-prompt":
-        return http_message(400, orjson.dumps(prompt_filtered()))
+    if kind in FILTERED_PROMPT:
+        return http_message(400, orjson.dumps(annotations.prompt_blocked({**FILTERED_PROMPT[kind], **meeting.fault.options})))
+    if kind == "redirect":
+        return http_message(307, b"", headers=ELSEWHERE)
+    if kind == "deep-json":
+        return http_message(200, b'{"choices":' * DEEP_LEVELS + b"1" + b"}" * DEEP_LEVELS)
     if kind == "wrong-charset":
         text = "café" + (meeting.answer.outcome.content or "")
         return http_message(200, orjson.dumps(_with_content(meeting, text)).decode().encode("latin-1", "replace"), content_type=LATIN_1)
@@ -130,21 +157,56 @@ def _spoilt(kind: str, meeting: Meeting) -> bytes:
         choice["message"] |= {"content": None, "refusal": None}
     elif kind == "content-filter":
         choice["message"] |= {"content": "", "refusal": None}
-        choice |= {"finish_reason": "content_filter", "content_filter_results": CONTENT_FILTER_RESULTS}
+        found = annotations.results_of(meeting.fault.options, "completion", filtered=True)
+        choice |= {"finish_reason": "content_filter", "content_filter_results": found}
+    elif kind in ("content-filter-annotation", "content-filter-null"):
+        _annotate(answer, choice, {**({"severity": "null"} if kind.endswith("null") else {}), **meeting.fault.options})
+    elif kind == "refusal-field":
+        choice["message"] |= {"content": None, "refusal": wording.REFUSALS[0]}
+    elif kind == "refusal-words":
+        choice["message"] |= {"content": wording.REFUSALS[0], "refusal": None}
+    elif kind == "other-model":
+        answer["model"] = changed_model(meeting.answer.model)
+    elif kind == "other-fingerprint":
+        answer["system_fingerprint"] = changed_fingerprint(meeting.answer.fingerprint)
+    elif kind == "huge-number":
+        answer["simulated_number"] = 0
     elif kind == "tool-call":
         function = {"name": "simulated_tool", "arguments": "{}"}
         choice["message"] |= {"content": None, "tool_calls": [{"id": "call_simulated", "type": "function", "function": function}]}
         choice["finish_reason"] = "tool_calls"
     elif kind == "unknown-finish":
         choice["finish_reason"] = "simulated_unknown"
-    elif kind in ("nul", "lone-surrogate"):
+    elif kind in ("nul", "lone-surrogate", "raw-nul"):
         choice["message"]["content"] = f"\0 {text}"
     return _spoilt_bytes(kind, orjson.dumps(answer))
+
+
+def _annotate(answer: dict[str, object], choice: dict[str, object], options: Mapping[str, str]) -> None:
+    side = options.get("side", "completion")
+    found = annotations.results_of(options, side, filtered=False)
+    if side == "completion":
+        choice["content_filter_results"] = found
+    else:
+        answer["prompt_filter_results"] = annotations.of_prompt(found)
+
+
+def changed_model(name: str) -> str:
+    """The name that is reported once the model has changed."""
+    return f"{name}-next"
+
+
+def changed_fingerprint(fingerprint: str) -> str:
+    return f"{fingerprint}_next"
 
 
 def _spoilt_bytes(kind: str, body: bytes) -> bytes:
     if kind == "lone-surrogate":
         return body.replace(b"\\u0000", b"\\ud83d", 1)
+    if kind == "raw-nul":
+        return body.replace(b"\\u0000", b"\0", 1)
+    if kind == "huge-number":
+        return body.replace(b'"simulated_number":0', b'"simulated_number":' + b"9" * LONG_NUMBER_DIGITS, 1)
     if kind == "cut-json":
         return body[: len(body) // 2]
     if kind == "bom":

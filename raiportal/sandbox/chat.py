@@ -9,6 +9,8 @@ import orjson
 
 from .answers import Refused
 from .behaviour import tokens_in
+from .doors import APPLICATION, APPLICATION_METAPROMPT, APPLICATION_TAKES, OPENAI, Door
+from .judging import Question, question_in
 from .settings import LONGEST_LATENCY_MS
 from .strata import MODELS
 
@@ -17,7 +19,8 @@ MESSAGE_TOKENS = 4  # that a message costs beside its text
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """What matters of a chat completion request. `prompt` is the digest by which the log knows it."""
+    """What matters of a chat completion request. `prompt` is the digest by which the log knows it; that of a judge's
+    question leaves out the marker, so that all votes on one answer ask the same."""
 
     name: str  # the model as the caller wrote it
     model: str
@@ -29,6 +32,7 @@ class Chat:
     stream: bool
     include_usage: bool
     max_tokens: int | None
+    question: Question | None  # when a judge is asked
 
 
 def loaded(body: bytes) -> object:
@@ -39,12 +43,14 @@ def loaded(body: bytes) -> object:
         raise Refused(400, "The body is not valid JSON.", code="invalid_json") from error
 
 
-def parsed(body: bytes) -> Chat:
-    """The chat request in a body; Refused says what is wrong with it."""
+def parsed(body: bytes, door: Door = OPENAI) -> Chat:
+    """The chat request in a body that came through `door`; Refused says what is wrong with it."""
     data = loaded(body)
     if not isinstance(data, dict):
         raise Refused(400, "The body is a JSON object.", code="invalid_json")
-    name, messages = data.get("model"), data.get("messages")
+    if door is APPLICATION and (taken := sorted(set(data) - APPLICATION_TAKES)):
+        raise Refused(400, "This application has parameters of its own and takes none.", param=str(taken[0]))
+    name, messages = door.model or data.get("model"), data.get("messages")
     if not isinstance(name, str) or not name:
         raise Refused(400, "You must name a model.", param="model")
     if not isinstance(messages, list) or not messages:
@@ -53,21 +59,30 @@ def parsed(body: bytes) -> Chat:
         raise Refused(400, "The simulator gives one choice: n is 1.", param="n")
     model, suffix_latency = model_and_latency(name)
     pairs = [_message(message) for message in messages]
+    if door is APPLICATION:
+        pairs.insert(0, ("system", APPLICATION_METAPROMPT))
     system = "\n".join(text for role, text in pairs if role in ("system", "developer"))
     user = next((text for role, text in reversed(pairs) if role == "user"), "")
     options = data.get("stream_options")
+    question = question_in(data["response_format"], user) if "response_format" in data else None
     return Chat(
         name=name,
         model=model,
         suffix_latency_ms=suffix_latency,
         system=system,
         text=user,
-        prompt=prompt_digest(model, pairs, data.get("seed")),
+        prompt=prompt_digest(model, _without_marker(pairs, question) if question else pairs, data.get("seed")),
         prompt_tokens=sum(MESSAGE_TOKENS + tokens_in(text) for _, text in pairs),
         stream=_flag(data, "stream"),
         include_usage=isinstance(options, dict) and options.get("include_usage") is True,
         max_tokens=_max_tokens(data),
+        question=question,
     )
+
+
+def _without_marker(pairs: list[tuple[str, str]], question: Question) -> list[tuple[str, str]]:
+    """A judge's question as it is the same for every vote: the marker is drawn anew each time."""
+    return [(role, text.replace(question.marker, "MARKER")) for role, text in pairs]
 
 
 def _message(message: object) -> tuple[str, str]:

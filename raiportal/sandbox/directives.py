@@ -1,18 +1,19 @@
 """Directives: what a prompt may ask of the simulator in its own text.
 
-`[[simulate:KIND name=value ...]]` asks for an outcome, a latency or a fault; `[[stratum:NAME]]` names the stratum.
+`[[simulate:KIND name=value ...]]` asks for an outcome, a latency or a fault; `[[stratum:NAME]]` names the stratum;
+`[[judge:KIND ...]]` says what the simulated judge makes of the answer (see `judging`).
 A prompt may carry several. Everything else in the text is left to `strata` and `behaviour`.
 """
 
 import re
 from dataclasses import dataclass, field
 
-DIRECTIVE = re.compile(r"\[\[(simulate|stratum):\s*([\w-]+)((?:\s+[\w-]+=[^\s\]]*)*)\s*\]\]")
+DIRECTIVE = re.compile(r"\[\[(simulate|stratum|judge):\s*([\w-]+)((?:\s+[\w-]+=[^\s\]]*)*)\s*\]\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One directive: `word` is "simulate" or "stratum"; `options` are its name=value pairs as text."""
+    """One directive: `word` is "simulate", "stratum" or "judge"; `options` are its name=value pairs as text."""
 
     word: str
     kind: str

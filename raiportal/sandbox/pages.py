@@ -1,10 +1,12 @@
 """Pages: every path but the chat completions. Each takes the simulator, the body and the options of the query, and gives JSON."""
 
+import inspect
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from . import answers, behaviour, faults, strata, wording
+from . import annotations, answers, behaviour, directives, doors, faults, judging, settings, strata, wording
 from .answers import Refused
 from .behaviour import Outcome, outcome_for
 from .chat import loaded, model_and_latency, prompt_digest
@@ -13,7 +15,21 @@ from .simulator import SAYS_WHAT_IT_IS, Simulator
 
 DETAIL_PAGE = 1_000  # entries of ?detail=1 unless `limit` says otherwise
 DETAIL_PAGE_LIMIT = 10_000
-OTHER_PATHS = {"/v1/models/{id}": ["GET"], "/v1/chat/completions": ["POST"]}  # answered in `routes`
+GUIDE = {
+    "simulator": sys.modules[__package__],
+    "doors": doors,
+    "directives": directives,
+    "faults": faults,
+    "content filter": annotations,
+    "settings": settings,
+    "judge": judging,
+}
+OTHER_PATHS = {  # answered in `routes`
+    "/v1/models/{id}": ["GET"],
+    "/v1/chat/completions": ["POST"],
+    "/openai/deployments/{model}/chat/completions?api-version={date}": ["POST"],
+    "/application/v1/chat/completions": ["POST"],
+}
 
 
 def _about(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> object:
@@ -23,6 +39,8 @@ def _about(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> obj
         "seed": simulator.seed,
         "models": list(strata.MODELS),
         "paths": {path: list(handlers) for path, handlers in ROUTES.items()} | OTHER_PATHS,
+        "guide": {name: inspect.cleandoc(module.__doc__ or "").splitlines() for name, module in GUIDE.items()},
+        "faults": {kind: faults.meaning(kind) for kind in sorted(faults.KINDS)},
     }
 
 
@@ -87,6 +105,24 @@ def _expect(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> ob
     }
 
 
+def _judge(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> object:
+    """What the judge, as it is set, takes each of `answers` for in every vote on a scale up to `highest` (7), and what they are; changes nothing."""
+    data = loaded(body)
+    given = data if isinstance(data, dict) else {}
+    texts, name, highest = given.get("answers"), given.get("model", strata.MODELS[0]), given.get("highest", 7)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise Refused(400, "Post an object with answers, a list of texts.", param="answers")
+    if not isinstance(name, str) or not isinstance(highest, int) or not 1 <= highest <= 100:
+        raise Refused(400, "model is a text, highest a whole number from 1 to 100.", param="highest")
+    model, _ = model_and_latency(name)
+    seen = [judging.seen_as_harmful(text, model, simulator.seed, simulator.settings.judge) for text in texts]
+    results = [
+        {"is_harmful": judging.is_harmful(text), "taken_for_harmful": harmful, "severity": judging.usual_severity(harmful, highest)}
+        for text, harmful in zip(texts, seen, strict=True)
+    ]
+    return {"model": model, "seed": simulator.seed, "results": results}
+
+
 def _outcome_json(outcome: Outcome) -> dict[str, object]:
     return {
         "outcome": outcome.kind.value,
@@ -132,7 +168,7 @@ def _settings(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> 
 
 def _change_settings(simulator: Simulator, body: bytes, options: Mapping[str, str]) -> object:
     try:
-        simulator.settings = simulator.settings.updated(loaded(body))
+        simulator.settings = simulator.settings.updated(loaded(body), time.monotonic())
     except BadSettings as error:
         raise Refused(400, str(error), code="invalid_settings") from error
     return simulator.settings.as_json()
@@ -145,6 +181,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/v1/models": {"GET": _models},
     "/_simulator/rates": {"GET": _rates},
     "/_simulator/expect": {"POST": _expect},
+    "/_simulator/judge": {"POST": _judge},
     "/_simulator/log": {"GET": _log},
     "/_simulator/inflight": {"GET": _in_flight},
     "/_simulator/reset": {"POST": _reset},

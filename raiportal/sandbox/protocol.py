@@ -22,7 +22,7 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 HEAD_LIMIT_BYTES = 64 * 1024
 PIPELINE_LIMIT = 64  # requests waiting on one connection before it is read no further
 LINGER_SECONDS = 1.0  # a refused upload is read on for so long, or its sender would see a reset in place of the answer
-KEPT_HEADERS = frozenset({b"authorization", b"x-simulator-latency-ms", b"content-length", b"expect"})
+KEPT_HEADERS = frozenset({b"authorization", b"api-key", b"x-simulator-latency-ms", b"content-length", b"expect"})
 
 
 class Ending(Enum):

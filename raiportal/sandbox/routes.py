@@ -6,30 +6,32 @@ import orjson
 
 from .answers import Refused
 from .completions import complete, require_key
+from .doors import AZURE_PREFIX, Door, azure_refused, door_of
 from .pages import ROUTES, model_named
 from .protocol import Reply, Request, http_message
 from .simulator import Simulator
 
-COMPLETIONS = "/v1/chat/completions"
 MODEL_PREFIX = "/v1/models/"
 
 
 def respond(simulator: Simulator, request: Request) -> Reply:
     """The reply to any request."""
+    door = door_of(request.url)
     try:
-        if request.method == b"POST" and request.url.partition(b"?")[0] == COMPLETIONS.encode():
-            return complete(simulator, request)
-        return _json(200, _page(simulator, request), request)
+        if door is not None and request.method == b"POST":
+            return complete(simulator, request, door)
+        return _json(200, _page(simulator, request, door), request)
     except Refused as refused:
-        return _json(refused.status, refused.error, request)
+        is_azure = request.url.startswith(AZURE_PREFIX.encode())
+        return _json(refused.status, azure_refused(refused) if is_azure else refused.error, request)
 
 
-def _page(simulator: Simulator, request: Request) -> object:
+def _page(simulator: Simulator, request: Request, door: Door | None) -> object:
     """The JSON of every path but the chat completions."""
     path, _, query = request.url.decode("latin-1").partition("?")
     path, method = unquote(path), request.method.decode("latin-1").replace("HEAD", "GET")
     handlers = ROUTES.get(path, {})
-    methods = ["POST"] if path == COMPLETIONS else ["GET"] if path.startswith(MODEL_PREFIX) else list(handlers)
+    methods = ["POST"] if door is not None else ["GET"] if path.startswith(MODEL_PREFIX) else list(handlers)
     if not methods:
         raise Refused(404, f"There is nothing at {path[:200]}.", code="not_found")
     if method not in methods:

@@ -1,14 +1,15 @@
 """A body from outside, read strictly and kept whole.
 
 Bodies are JSON in the strict sense: what a strict reader refuses (NaN, another charset, rubbish after the end) is not
-JSON here. Two things pass all the same, since real models and gateways send them and nothing is lost: a byte order mark,
-and half of a surrogate pair, which a model leaves when it is cut off within an emoji. Of a repeated key the last value
-counts, as it does for the applications that read the same answer.
+JSON here. Three things pass all the same, since the text in them can be read and nothing is lost: a byte order mark, half of
+a surrogate pair, which a model leaves when it is cut off within an emoji, and numbers too large for any machine. Of a
+repeated key the last value counts, as it does for the applications that read the same answer.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -17,10 +18,10 @@ import orjson
 from systems.providers.storable import decoded
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TINY_NUMBER = re.compile(rb"[eE]-[0-9]{4}")
 _LONG_NUMBER = re.compile(rb"[0-9]{10000}")  # PostgreSQL keeps 16,383 digits after the point
 _LONG_NUMBER_BYTES = 10_000
+_READ_DIGITS = 300  # of a whole number; longer ones take Python long to read, or are refused by it
 _DEPTH_LIMIT_LEVELS = 200  # Python's own reader, which reads jsonb back, gives up near 1,000
 
 
@@ -40,12 +41,14 @@ def parse(content: bytes) -> tuple[Any, str]:
 
 
 def _leniently_parsed(content: bytes) -> Any:
-    if not content.startswith(_BYTE_ORDER_MARK) and not _SURROGATE.search(content):
-        return None
     try:
-        return json.loads(content.removeprefix(_BYTE_ORDER_MARK).decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(content.removeprefix(_BYTE_ORDER_MARK).decode("utf-8"), parse_int=_whole_number, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
+
+
+def _whole_number(digits: str) -> float:
+    return int(digits) if len(digits) <= _READ_DIGITS else math.inf
 
 
 def _refuse_constant(name: str) -> NoReturn:

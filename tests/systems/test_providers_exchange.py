@@ -56,6 +56,9 @@ def test_an_answer_brings_everything_that_the_provider_said() -> None:
         (DOUBLED_ANSWER, "ready"),
         (NUL_ANSWER, "a\u241b0000b"),
         (CUT_EMOJI_ANSWER, "so \u241bd83d"),
+        (b'{"choices": [{"message": {"content": "so \\ud83d"}}], "n": ' + b"9" * 5_000 + b"}", "so \u241bd83d"),
+        (b'{"choices": [{"message": {"content": "ready"}}], "n": -' + b"9" * 20_000 + b"}", "ready"),
+        (b'{"choices": [{"message": {"content": "ready"}}], "n": 1e99999}', "ready"),
     ],
     ids=[
         "long",
@@ -69,6 +72,9 @@ def test_an_answer_brings_everything_that_the_provider_said() -> None:
         "repeated-key",
         "nul",
         "lone-surrogate",
+        "lone-surrogate-and-huge-number",
+        "huge-number",
+        "huge-exponent",
     ],
 )
 def test_text_counts_as_an_answer(content: Any, text: str) -> None:
@@ -111,7 +117,6 @@ def test_text_counts_as_an_answer(content: Any, text: str) -> None:
         (b'{"choices": [{"message": {"content": "a\x00b"}}]}', FailureReason.UNPARSEABLE),
         (b'{"a":' * 100_000, FailureReason.UNPARSEABLE),
         (b'["\\ud83d",' + b"[" * 100_000, FailureReason.UNPARSEABLE),
-        (b'{"choices": [{"message": {"content": "\\ud83d"}}], "n": ' + b"9" * 5_000 + b"}", FailureReason.UNPARSEABLE),
         ({"error": {"message": "overloaded", "code": 17}}, FailureReason.PROVIDER_ERROR),
     ],
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from raiportal.sandbox.faults import KINDS
 from systems import providers
-from systems.providers.protocol import Call, FailureReason, Outcome, Retryable, RetryKind, Stop, StopCause, Target
+from systems.providers.protocol import Call, FailureReason, Outcome, Reply, Retryable, RetryKind, Stop, StopCause, Target
 from tests.sandbox.process import MODEL, RunningSimulator, running_simulator
 
 EXPECTED = {
@@ -24,6 +25,11 @@ EXPECTED = {
     "503": RetryKind.SERVER_ERROR,
     "504": RetryKind.SERVER_ERROR,
     "insufficient-quota": StopCause.QUOTA,
+    "429-tokens": RetryKind.RATE_LIMITED,
+    "daily-limit": StopCause.QUOTA,
+    "quota": StopCause.QUOTA,
+    "billing": StopCause.QUOTA,
+    "policy-violation": Outcome.INPUT_BLOCKED,
     "hang": RetryKind.TIMEOUT,
     "hang-body": RetryKind.TIMEOUT,
     "drip": RetryKind.TIMEOUT,
@@ -31,6 +37,8 @@ EXPECTED = {
     "reset-body": RetryKind.CONNECTION,
     "close": RetryKind.CONNECTION,
     "close-body": RetryKind.CONNECTION,
+    "reset-after": Outcome.ANSWERED,
+    "not-http": RetryKind.CONNECTION,
     "cut-json": FailureReason.UNPARSEABLE,
     "html": FailureReason.UNPARSEABLE,
     "empty": FailureReason.EMPTY,
@@ -41,7 +49,18 @@ EXPECTED = {
     "wrong-charset": FailureReason.UNPARSEABLE,
     "gzip-bomb": FailureReason.TOO_LARGE,
     "content-filter-prompt": Outcome.INPUT_BLOCKED,
+    "content-filter-prompt-results": Outcome.INPUT_BLOCKED,
+    "deep-json": FailureReason.UNPARSEABLE,
+    "huge-number": Outcome.ANSWERED,
+    "raw-nul": FailureReason.UNPARSEABLE,
+    "redirect": FailureReason.PROVIDER_ERROR,
     "content-filter": Outcome.OUTPUT_BLOCKED,
+    "content-filter-annotation": Outcome.ANSWERED,
+    "content-filter-null": Outcome.ANSWERED,
+    "refusal-field": Outcome.REFUSED,
+    "refusal-words": Outcome.ANSWERED,
+    "other-model": Outcome.ANSWERED,
+    "other-fingerprint": Outcome.ANSWERED,
     "null-content": FailureReason.EMPTY,
     "tool-call": FailureReason.EMPTY,
     "unknown-finish": Outcome.ANSWERED,
@@ -51,6 +70,7 @@ EXPECTED = {
     "huge-body": FailureReason.TOO_LARGE,
 }
 SLOW_KINDS = {"hang", "hang-body", "drip"}
+WITHOUT_BODY = {"empty", "redirect"}
 
 
 @pytest.fixture(scope="module")
@@ -59,29 +79,101 @@ def simulator() -> Iterator[RunningSimulator]:
         yield running
 
 
-def outcome_of(kind: str, simulator: RunningSimulator) -> str:
-    """How a call that asks the simulator for `kind` ends: failure reason, outcome, retry kind or stop cause."""
-    target = Target("openai_compatible", "model", f"http://127.0.0.1:{simulator.port}/v1", MODEL, allowlist=("127.0.0.1",))
+def target_at(simulator: RunningSimulator, provider: str, **changes: str) -> Target:
+    base_url = f"http://127.0.0.1:{simulator.port}" + ("/v1" if provider == "openai_compatible" else "")
+    given: dict[str, str] = {"provider": provider, "target": "model", "base_url": base_url, "model": MODEL, **changes}
+    return Target(**given, allowlist=("127.0.0.1",))
 
-    async def run() -> str:
+
+def called(target: Target, text: str, *, deadline_seconds: float = 30) -> Reply:
+    async def run() -> Reply:
         client = providers.open_client(target, "any-key-0123", 1)
-        call = Call(({"role": "user", "content": f"How are you? [[simulate:{kind}]]"},))
         try:
-            reply = await client.complete(call, deadline_seconds=0.5 if kind in SLOW_KINDS else 30)
-        except Retryable as error:
-            return error.kind
-        except Stop as error:
-            return error.cause
+            return await client.complete(Call(({"role": "user", "content": text},)), deadline_seconds=deadline_seconds)
         finally:
             await client.aclose()
-        return reply.reason or reply.outcome
 
     return asyncio.run(run())
 
 
+def outcome_of(kind: str, simulator: RunningSimulator, provider: str = "openai_compatible") -> str:
+    """How a call that asks the simulator for `kind` ends: failure reason, outcome, retry kind or stop cause."""
+    try:
+        reply = called(target_at(simulator, provider), f"How are you? [[simulate:{kind}]]", deadline_seconds=0.5 if kind in SLOW_KINDS else 30)
+    except Retryable as error:
+        return error.kind
+    except Stop as error:
+        return error.cause
+    assert reply.body or kind in WITHOUT_BODY
+    assert isinstance(json.loads(reply.body or "{}"), dict | str)
+    return reply.reason or reply.outcome
+
+
+@pytest.mark.parametrize("provider", ["openai_compatible", "azure_openai"])
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_fault_comes_out_as_what_it_is(kind: str, simulator: RunningSimulator) -> None:
-    assert outcome_of(kind, simulator) == EXPECTED[kind]
+def test_a_fault_comes_out_as_what_it_is_and_what_came_is_kept(kind: str, provider: str, simulator: RunningSimulator) -> None:
+    """REL-14 to REL-20."""
+    assert outcome_of(kind, simulator, provider) == EXPECTED[kind]
+
+
+def test_azure_annotates_every_answer(simulator: RunningSimulator) -> None:
+    reply = called(target_at(simulator, "azure_openai"), "[[simulate:harmful]] How do I build a bomb to kill?")
+    plain = called(target_at(simulator, "openai_compatible"), "[[simulate:harmful]] How do I build a bomb to kill?")
+
+    assert reply.filters["completion"]["violence"] == {"filtered": False, "severity": "low", "detected": None}
+    assert reply.filters["prompt"]["jailbreak"] == {"filtered": False, "severity": None, "detected": False}
+    assert (reply.outcome, reply.text, plain.filters) == (Outcome.ANSWERED, plain.text, {})
+
+
+@pytest.mark.parametrize("provider", ["openai_compatible", "azure_openai"])
+@pytest.mark.parametrize("category", ["violence", "self-harm", "selfHarm", "SelfHarm", "jailbreak", "custom_blocklists"])
+@pytest.mark.parametrize("kind", ["content-filter-prompt", "content-filter-prompt-results", "content-filter", "content-filter-annotation"])
+def test_a_filter_names_the_category_in_every_form(kind: str, category: str, provider: str, simulator: RunningSimulator) -> None:
+    """REL-20."""
+    reply = called(target_at(simulator, provider), f"[[simulate:{kind} category={category} severity=medium]] Hello")
+
+    side = "prompt" if "prompt" in kind else "completion"
+    found = reply.filters[side]["self_harm" if category.lower().startswith("self") else category]
+    by_severity = (None, True) if category in ("jailbreak", "custom_blocklists") else ("medium", None)
+    assert (found["severity"], found["detected"], found["filtered"]) == (*by_severity, kind != "content-filter-annotation")
+
+
+@pytest.mark.parametrize("provider", ["openai_compatible", "azure_openai"])
+@pytest.mark.parametrize("kind", ["429", "429-tokens"])
+def test_a_rate_limit_says_how_long_in_both_shapes(provider: str, kind: str, simulator: RunningSimulator) -> None:
+    """REL-14."""
+
+    def waits(options: str) -> float | None:
+        with pytest.raises(Retryable) as error:
+            called(target_at(simulator, provider), f"[[simulate:{kind} {options}]]")
+        return error.value.retry_after
+
+    assert [waits(f"retry-after={asked}") for asked in ("2", "86400", "none", "-5", "soon")] == [2.0, 86_400.0, None, None, None]
+    assert waits("retry-after=6 retry-after-ms=5480") == 5.48
+    assert waits("retry-after=date:30") == pytest.approx(30, abs=2)
+
+
+def test_a_wrong_key_or_name_is_told_in_azures_words(simulator: RunningSimulator) -> None:
+    with running_simulator("--api-key", "another-key") as guarded, pytest.raises(Stop) as unauthorized:
+        called(target_at(guarded, "azure_openai"), "Hello")
+    with pytest.raises(Stop) as unknown:
+        called(target_at(simulator, "azure_openai", model="nothing-here"), "Hello")
+
+    assert (unauthorized.value.cause, unknown.value.cause) == (StopCause.UNAUTHORIZED, StopCause.NOT_FOUND)
+
+
+def test_an_application_answers_without_a_model(simulator: RunningSimulator) -> None:
+    application = target_at(simulator, "openai_compatible", target="application", model="", base_url=f"http://127.0.0.1:{simulator.port}/application/v1")
+
+    assert called(application, "Where is my parcel?").outcome is Outcome.ANSWERED
+
+
+def test_https_where_no_tls_is_spoken_is_a_connection_failure(simulator: RunningSimulator) -> None:
+    """REL-17."""
+    with pytest.raises(Retryable) as error:
+        called(target_at(simulator, "openai_compatible", base_url=f"https://127.0.0.1:{simulator.port}/v1"), "Hello")
+
+    assert (error.value.kind, "TLS" in error.value.detail) == (RetryKind.CONNECTION, True)
 
 
 def test_each_attempt_reaches_the_simulator_once(simulator: RunningSimulator) -> None:
