@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,10 +14,12 @@ from django.db import IntegrityError, transaction
 from harms.models import Harm
 from measurements import policies
 from measurements.actions import cases
+from measurements.actions.imported_runs import FileOfAnswers, add_imported_run
 from measurements.enums import Sampling, UploadState
-from measurements.models import MeasurementSet, MeasurementSetVersion, SetUpload, SetUploadPart
+from measurements.models import MeasurementSet, MeasurementSetVersion, Run, SetUpload, SetUploadPart
 from measurements.selectors import sets as selectors
-from measurements.selectors.reading import ImportedFile, ImportReport, Reading, UploadedBytes, import_report
+from measurements.selectors.imported import run_of_file
+from measurements.selectors.reading import ImportedFile, ImportReport, Reading, UploadedBytes, cases_with_answers, import_report
 from raiportal import clocks
 from raiportal.accounts.models import User
 from raiportal.audit import ledger
@@ -32,10 +34,11 @@ LONGEST_FILE_NAME = 200
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The version that now holds the file's cases (None for a set that has none yet), and what the file brought."""
+    """The version that now holds the file's cases (None for a set that has none yet), what the file brought, and the run that its answers are."""
 
     version: MeasurementSetVersion | None
     report: ImportReport
+    run: Run | None = None
 
 
 def add_set(
@@ -71,12 +74,13 @@ def edit_set(*, set_id: int, name: str, description: str, sampling: str, harms: 
 def preview_upload(*, set_id: int, file: ImportedFile, file_name: str, format: str, actor: User) -> SetUpload:
     """Read a file and keep it, with the report of what it would bring, until it is confirmed, discarded or a day old. The set stays as it is."""
     measurement_set = _set_to_import(set_id, actor)
-    report, digest = import_report(measurement_set, selectors.latest_version(measurement_set), file, format)
+    name = stored_file_name(file_name)
+    report, digest = previewed_report(measurement_set, file, name, format, actor)
     file.seek(0)
     with transaction.atomic():
         upload = SetUpload.objects.create(
             measurement_set=measurement_set,
-            file_name=stored_file_name(file_name),
+            file_name=name,
             format=format,
             file_digest=digest,
             report=report.as_json(),
@@ -88,6 +92,15 @@ def preview_upload(*, set_id: int, file: ImportedFile, file_name: str, format: s
             number += 1
         ledger.record("measurements.upload_previewed", subject=upload, actor=actor, set=set_id, format=format, **_counts(report))
     return upload
+
+
+def previewed_report(measurement_set: MeasurementSet, file: ImportedFile, file_name: str, format: str, actor: User) -> tuple[ImportReport, str]:
+    """The dry run and the file's SHA-256; nothing is stored. Raises PolicyDenied also for answers that this person could not import."""
+    policies.may_import_cases(actor, measurement_set).require()
+    report, digest = import_report(measurement_set, selectors.latest_version(measurement_set), file, format, file_name=file_name)
+    if report.results.answers and report.run_id is None:
+        policies.may_measure(actor, measurement_set.system).require()
+    return report, digest
 
 
 @transaction.atomic
@@ -123,7 +136,8 @@ def discard_upload(*, upload_id: int, actor: User) -> SetUpload:
 def import_cases(*, set_id: int, file: ImportedFile, file_name: str, format: str, actor: User) -> ImportResult:
     """Import a file at once. The new version holds the earlier cases and the file's new ones; a file without new ones makes no version.
 
-    Raises Invalid for a file that is unusable as a whole; single rows that are no cases are in the result's report.
+    Answers in it become one completed run, once for each set and file: the same file again has the same run. Raises PolicyDenied, or Invalid for a file
+    that is unusable as a whole; single rows that are no cases are in the result's report.
     """
     measurement_set: MeasurementSet = MeasurementSet.objects.lock(set_id)
     policies.may_import_cases(actor, measurement_set).require()
@@ -177,9 +191,11 @@ def stored_file_name(name: str) -> str:
 def _import(measurement_set: MeasurementSet, file: ImportedFile, file_name: str, format: str, actor: User) -> ImportResult:
     """The caller holds the lock on the set and has asked the policy."""
     before = selectors.latest_version(measurement_set)
-    reading = Reading(measurement_set, before, file, format)
+    reading = Reading(measurement_set, before, file, format, file_name=file_name)
     version = cases.add_version(measurement_set, before, reading, file_name=file_name, actor=actor)
     report = reading.report()
+    holder, source = version or before, FileOfAnswers(file_name, reading.file_digest, format)
+    run = _run_of_answers(measurement_set, holder, report, file, source, actor) if holder and report.results.answers else None
     ledger.record(
         "measurements.cases_imported",
         subject=version or measurement_set,
@@ -189,7 +205,18 @@ def _import(measurement_set: MeasurementSet, file: ImportedFile, file_name: str,
         file_digest=reading.file_digest,
         **_counts(report),
     )
-    return ImportResult(version or before, report)
+    return ImportResult(holder, replace(report, run_id=run.pk if run else None), run)
+
+
+def _run_of_answers(
+    measurement_set: MeasurementSet, version: MeasurementSetVersion, report: ImportReport, file: ImportedFile, source: FileOfAnswers, actor: User
+) -> Run:
+    """The run that this file became before, else a new one; the lock on the set keeps two uploads of it apart."""
+    known = run_of_file(measurement_set, source.digest)
+    if known:
+        return known
+    answers = cases_with_answers(file, source.format, file_name=source.name)
+    return add_imported_run(version=version, cases=answers, found=report.results, file=source, actor=actor)
 
 
 def _set_to_import(set_id: int, actor: User) -> MeasurementSet:

@@ -14,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harms.models import Harm
-from measurements import policies
 from measurements.actions import sets as actions
 from measurements.enums import Sampling, UploadFormat
 from measurements.filters import CaseFilter, SetFilter
 from measurements.models import Case, MeasurementSet, MeasurementSetVersion
 from measurements.selectors import sets as selectors
-from measurements.selectors.reading import REJECTED_ANSWERED, ImportedFile, ImportReport, chosen_format, import_report
+from measurements.selectors.reading import REJECTED_ANSWERED, ImportedFile, ImportReport, chosen_format
 from raiportal.api import idempotency
 from raiportal.api.problems import UnknownParameter
 from raiportal.api.resource import Resource
@@ -72,12 +71,16 @@ class RejectedRowOutput(serializers.Serializer[Any]):
 
 class ImportOutput(serializers.Serializer[Any]):
     version = serializers.IntegerField(allow_null=True, help_text="The version that holds the cases; null on a dry run, and while the set has no case.")
+    run = serializers.IntegerField(allow_null=True, help_text="The run that the file's answers are; null without answers, and on a dry run before it is there.")
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField(help_text="Cases that are in the set already or earlier in the file.")
     rejected = RejectedRowOutput(many=True, help_text=f"The first {REJECTED_ANSWERED:,}.")
     rejected_count = serializers.IntegerField()
     ignored_columns = serializers.ListField(child=serializers.CharField())
     unknown_harms = serializers.DictField(child=serializers.IntegerField(), help_text="Rows by a harm that the system hasn't; their cases carry no harm.")
+    answers = serializers.IntegerField(help_text="Answers in a file of results, however they ended.")
+    labels = serializers.IntegerField(help_text="People's labels of these answers.")
+    left_over = serializers.DictField(child=serializers.IntegerField(), help_text="What the file holds that has no place here, by name and number.")
 
 
 class MeasurementSets(Resource):
@@ -116,7 +119,7 @@ class MeasurementSets(Resource):
         if unknown := sorted(set(fields) - IMPORT_FIELDS):
             raise UnknownParameter(f"There is no field “{unknown[0][:60]}” here.")
         format = chosen_format(_known_format(fields.get("format")), file.name, file)
-        if serializers.BooleanField().run_validation(fields.get("dry_run", False)):
+        if _is_dry_run(fields.get("dry_run", False)):
             return self._dry_run(row, file, format)
         request.META["raiportal.body_digest"] = _digest(file, format)
         return idempotency.once(request, request.user, lambda: self._import(row, file, format))  # type: ignore[arg-type]
@@ -132,8 +135,8 @@ class MeasurementSets(Resource):
         return [self.find(Harm.objects, pk, "harms") for pk in dict.fromkeys(ids)]
 
     def _dry_run(self, row: MeasurementSet, file: ImportedFile, format: str) -> Response:
-        policies.may_import_cases(self.request.user, row).require()  # type: ignore[arg-type]
-        report, _ = import_report(row, selectors.latest_version(row), file, format)
+        name = actions.stored_file_name(file.name)  # type: ignore[attr-defined]
+        report, _ = actions.previewed_report(row, file, name, format, self.request.user)  # type: ignore[arg-type]
         return _import_answer(None, report)
 
     def _import(self, row: MeasurementSet, file: Any, format: str) -> Response:
@@ -153,6 +156,13 @@ def _known_format(asked: object) -> str:
     raise Invalid(f"Files come as {', '.join(UploadFormat.values)}; “{str(asked)[:40]}” isn't read.", field="format")
 
 
+def _is_dry_run(asked: object) -> bool:
+    try:
+        return bool(serializers.BooleanField().run_validation(asked))
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({"dry_run": error.detail}) from error
+
+
 def _digest(file: Any, format: str) -> str:
     digest = hashlib.sha256(format.encode())
     while piece := file.read(PIECE_BYTES):
@@ -164,12 +174,16 @@ def _digest(file: Any, format: str) -> str:
 def _import_answer(version: MeasurementSetVersion | None, report: ImportReport) -> Response:
     answer = {
         "version": version.pk if version else None,
+        "run": report.run_id,
         "accepted": report.accepted,
         "duplicates": report.duplicates,
         "rejected": report.rejected,
         "rejected_count": report.rejected_count,
         "ignored_columns": report.ignored_columns,
         "unknown_harms": report.unknown_harms,
+        "answers": report.results.answers,
+        "labels": report.results.label_count,
+        "left_over": report.results.left_over,
     }
     return Response(ImportOutput(answer).data)
 

@@ -91,9 +91,9 @@ def _payload_rows(values: Mapping[str, object], line: int) -> Iterator[Read]:
     for name, content in values.items():
         if name not in PAYLOAD_KEYS and has_content(content):
             yield LeftOver(name)
-    name = values.get("garak_payload_name")
+    kind = values.get("garak_payload_name")
     for payload in payloads if isinstance(payloads, list) else ():
-        yield _row(line, payload, stratum=_intent(values) or (name if isinstance(name, str) else ""), language=_language(values))
+        yield _row(line, payload, stratum=_intent(values) or (kind if isinstance(kind, str) else ""), language=_language(values))
 
 
 def _is_list_of_texts(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""promptfoo's files, each by what it is: results, or tests as YAML, JSON or CSV."""
+"""The files of promptfoo, each by what it is: results, or tests as YAML, JSON or CSV."""
 
 from __future__ import annotations
 

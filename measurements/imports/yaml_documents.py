@@ -20,7 +20,7 @@ MOST_VALUES = 1_000_000  # with every alias written out
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PLAIN = "tag:yaml.org,2002:"
-_RESOLVER = yaml.resolver.Resolver()
+_RESOLVER: Any = yaml.resolver.Resolver()
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 
@@ -101,7 +101,7 @@ class _Builder:
 
     def built(self, text: str) -> object:
         for event in yaml.parse(text, Loader=PARSER):
-            self._take(event, event.start_mark.line + 1)
+            self._take(event, event.start_mark.line + 1 if event.start_mark else 0)
         return self._root
 
     def _take(self, event: Any, line: int) -> None:
@@ -112,9 +112,10 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             self._finished(_scalar(event, line), 1, event.anchor, line)
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self._anchors:
-                raise Invalid(f"The YAML has an alias without a finished anchor, “{event.anchor[:60]}” (line {line:,}).", field="file")
-            self._finished(*self._anchors[event.anchor], None, line)
+            anchor = event.anchor or ""
+            if anchor not in self._anchors:
+                raise Invalid(f"The YAML has an alias without a finished anchor, “{anchor[:60]}” (line {line:,}).", field="file")
+            self._finished(*self._anchors[anchor], None, line)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:

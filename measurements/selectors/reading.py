@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from django.conf import settings
 
-from measurements.imports import IgnoredColumn, Limits, ParsedCase, RejectedRow, Report, Tally, parse
+from measurements.imports import Limits, ParsedCase, RejectedRow, Report, Tally, parse
 from measurements.imports.detection import HEAD_BYTES, detect_format
+from measurements.imports.lines import read_head
+from measurements.imports.parsing import Parsed
+from measurements.imports.results import Results
 from measurements.models import MeasurementSet, MeasurementSetVersion, SetUpload
 from measurements.selectors.harm_names import HarmNames
+from measurements.selectors.imported import run_of_file
 from measurements.selectors.sets import case_keys
 
 REJECTED_LISTED = 100  # on the preview; the download has all
@@ -42,27 +46,29 @@ class ImportReport:
     strata: dict[str, int]
     languages: dict[str, int]
     sample: list[ParsedCase]
+    results: Results  # what the file has besides cases
+    run_id: int | None = None  # the run that its answers are already
 
     @property
     def duplicates(self) -> int:
         return self.already_there + self.repeated
 
     def as_json(self) -> dict[str, Any]:
-        """Kept with an upload, where the first rejected rows are enough."""
+        """Kept with an upload, where the first rejected rows are enough; answers are counted, never kept."""
         return {**asdict(self), "rejected": [asdict(row) for row in self.rejected[:REJECTED_LISTED]]}
 
 
 class Reading:
     """One pass over a file. Take `fresh_cases` to its end, then ask for `report` and `file_digest`."""
 
-    def __init__(self, measurement_set: MeasurementSet, version: MeasurementSetVersion | None, file: ImportedFile, format: str) -> None:
+    def __init__(self, measurement_set: MeasurementSet, version: MeasurementSetVersion | None, file: ImportedFile, format: str, *, file_name: str) -> None:
         self.harms = HarmNames(measurement_set.system_id)
         self.keys = _KnownKeys(case_keys(version))
         self._rejected: list[RejectedRow] = []
         self._unknown_harms: Counter[str] = Counter()
         self._tally = Tally(self.keys)
         self._stream = _HashedStream(file)
-        self._rows = parse(self._stream, format, limits=import_limits(), size=getattr(file, "size", None))
+        self._rows = parse(self._stream, format, limits=import_limits(), size=getattr(file, "size", None), name=file_name)
 
     def fresh_cases(self) -> Iterator[ParsedCase]:
         """Cases that the set doesn't hold yet, in the file's order. Raises Invalid for a file that is unusable as a whole."""
@@ -81,13 +87,14 @@ class Reading:
             strata=found.strata,
             languages=found.languages,
             sample=found.sample,
+            results=found.results,
         )
 
     @property
     def file_digest(self) -> str:
         return self._stream.digest.hexdigest()
 
-    def _noted(self) -> Iterator[ParsedCase | RejectedRow | IgnoredColumn]:
+    def _noted(self) -> Iterator[Parsed]:
         """The rows, keeping the first that are rejected and counting names of harms that the system hasn't."""
         for row in self._rows:
             if isinstance(row, RejectedRow) and len(self._rejected) < REJECTED_ANSWERED:
@@ -101,26 +108,34 @@ class Reading:
             self._unknown_harms[name] += 1
 
 
-def import_report(measurement_set: MeasurementSet, version: MeasurementSetVersion | None, file: ImportedFile, format: str) -> tuple[ImportReport, str]:
+def import_report(
+    measurement_set: MeasurementSet, version: MeasurementSetVersion | None, file: ImportedFile, format: str, *, file_name: str
+) -> tuple[ImportReport, str]:
     """The dry run: what importing the file into this version's successor would bring, and the file's SHA-256."""
-    reading = Reading(measurement_set, version, file, format)
+    reading = Reading(measurement_set, version, file, format, file_name=file_name)
     for _ in reading.fresh_cases():
         pass
-    return reading.report(), reading.file_digest
+    run = run_of_file(measurement_set, reading.file_digest)
+    return replace(reading.report(), run_id=run.pk if run else None), reading.file_digest
+
+
+def cases_with_answers(file: ImportedFile, format: str, *, file_name: str) -> Iterator[ParsedCase]:
+    """The cases of a file that has been read before, from its beginning, each with its answers."""
+    file.seek(0)
+    rows = parse(file, format, limits=import_limits(), name=file_name)
+    return (row for row in rows if isinstance(row, ParsedCase) and row.answers)
 
 
 def chosen_format(asked: str, file_name: str, file: ImportedFile) -> str:
     """The format asked for, or the one that the file seems to have."""
     if asked:
         return asked
-    head = file.read(HEAD_BYTES)
-    file.seek(0)
-    return detect_format(file_name, head)
+    return detect_format(file_name, read_head(file, HEAD_BYTES))
 
 
 def rejected_rows(upload: SetUpload) -> Iterator[RejectedRow]:
     """Every rejected row of an upload, read again from its bytes."""
-    rows = parse(UploadedBytes(upload), upload.format, limits=import_limits())
+    rows = parse(UploadedBytes(upload), upload.format, limits=import_limits(), name=upload.file_name)
     return (row for row in rows if isinstance(row, RejectedRow))
 
 
@@ -173,3 +188,8 @@ class _HashedStream:
         piece = self._stream.read(size)
         self.digest.update(piece)
         return piece
+
+    def seek(self, offset: int, /) -> int:
+        """To the beginning, from where the digest begins again too."""
+        self.digest = hashlib.sha256()
+        return self._stream.seek(offset)

@@ -1,4 +1,4 @@
-"""`manage.py import_set SET FILE --user NAME`: import a file of cases; with --dry-run only say what it would bring."""
+"""`manage.py import_set SET FILE --user NAME`: import a file of cases, or of cases with answers; with --dry-run only say what it would bring."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from measurements import policies
 from measurements.actions import sets as actions
 from measurements.enums import UploadFormat
 from measurements.models import MeasurementSet
-from measurements.selectors import sets as selectors
-from measurements.selectors.reading import ImportReport, chosen_format, import_report
+from measurements.selectors.reading import ImportReport, chosen_format
 from raiportal.accounts.models import User
 from raiportal.errors import RaiportalError
 
@@ -24,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("set", type=int, help="id of the measurement set")
-        parser.add_argument("file", type=Path, help="JSONL, CSV or a plain list of prompts")
+        parser.add_argument("file", type=Path, help="cases as JSONL, CSV or a plain list, or a file of garak, PyRIT or promptfoo")
         parser.add_argument("--user", required=True, help="sign-in name of whoever imports")
         parser.add_argument("--format", choices=UploadFormat.values, default="", help="found out from the file when left out")
         parser.add_argument("--dry-run", action="store_true", help="read and report, store nothing")
@@ -48,8 +46,7 @@ class Command(BaseCommand):
         name = options["file"].name
         format = chosen_format(options["format"], name, file)
         if options["dry_run"]:
-            policies.may_import_cases(actor, measurement_set).require()
-            report, _ = import_report(measurement_set, selectors.latest_version(measurement_set), file, format)
+            report, _ = actions.previewed_report(measurement_set, file, actions.stored_file_name(name), format, actor)
             self._tell(report)
             self.stdout.write("Nothing was stored.")
             return
@@ -57,9 +54,17 @@ class Command(BaseCommand):
         self._tell(result.report)
         if result.version:
             self.stdout.write(f"Version {result.version.number} (id {result.version.pk}) holds {result.version.case_count:,} cases.")
+        if result.run:
+            self.stdout.write(f"Run {result.run.code} (id {result.run.pk}) holds {result.run.planned_count:,} answers.")
 
     def _tell(self, report: ImportReport) -> None:
         self.stdout.write(f"{report.accepted:,} accepted, {report.duplicates:,} duplicates, {report.rejected_count:,} rejected.")
+        results = report.results
+        if results.answers:
+            verdicts, people = sum(results.verdicts.values()), len(results.labels)
+            self.stdout.write(f"{results.answers:,} answers, {verdicts:,} verdicts, {results.label_count:,} labels by {people:,} people.")
+        if results.left_over:
+            self.stdout.write(f"No place for: {', '.join(f'{name} ({count:,})' for name, count in results.left_over.items())}.")
         for row in report.rejected[:REASONS_SHOWN]:
             self.stdout.write(f"  line {row.row}: {row.reason}")
         if report.rejected_count > REASONS_SHOWN:
