@@ -196,8 +196,8 @@ class Calls:
         if error.kind is RetryKind.RATE_LIMITED:
             self._breaker.answer(now, self._permit.slots, is_probe=is_probe)
             return
-        self._breaker.fail(item, error.detail, now, is_probe=is_probe)
         item.excused += self._breaker.is_open
+        self._breaker.fail(item, error.detail, now, is_probe=is_probe)
 
     def _wait(self, item: Item, until: float) -> None:
         if item.is_counted:

@@ -15,12 +15,19 @@ from pathlib import Path
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, Sum
 
-from measurements.models import Output, Run
+from measurements.enums import Outcome, RunState
+from measurements.models import Grant, Lease, Output, Run
 from tests.sandbox.process import eventually
 
 LEASE_SECONDS = 3.0
-TIMES = {"RAIPORTAL_ENGINE_LEASE_SECONDS": str(LEASE_SECONDS), "RAIPORTAL_ENGINE_TICK_SECONDS": "0.25", "RAIPORTAL_SWEEP_SECONDS": "2"}
+TIMES = {
+    "RAIPORTAL_ENGINE_LEASE_SECONDS": str(LEASE_SECONDS),
+    "RAIPORTAL_ENGINE_TICK_SECONDS": "0.25",
+    "RAIPORTAL_ENGINE_PROBE_SECONDS": "0.2",
+    "RAIPORTAL_SWEEP_SECONDS": "2",
+}
 START_SECONDS = 60
 STOP_SECONDS = 10
 RUN_SECONDS = 60
@@ -58,11 +65,13 @@ class Worker:
 
 
 @contextmanager
-def running_worker(folder: Path, name: str = "one", *, beat: bool = False) -> Iterator[Worker]:
-    """A worker with one child on the test's database, ready for tasks; with `beat` it also sweeps by the clock."""
+def running_worker(folder: Path, name: str = "one", *, beat: bool = False, app: str = "raiportal", **settings_changed: str) -> Iterator[Worker]:
+    """A worker with one child on the test's database, ready for tasks; with `beat` it also sweeps by the clock. Settings are named without RAIPORTAL_."""
     log = folder / f"{name}.log"
-    environment = {**os.environ, **TIMES, "RAIPORTAL_DB_NAME": connection.settings_dict["NAME"], "RAIPORTAL_LOG_LEVEL": "INFO", "CELERY_SKIP_CHECKS": "1"}
-    command = [sys.executable, "-m", "celery", "-A", "raiportal", "worker", "--pool", "prefork", "--concurrency", "1", "--hostname", name]
+    database = {f"RAIPORTAL_DB_{part}": str(connection.settings_dict[part]) for part in ("NAME", "HOST")}
+    changed = {f"RAIPORTAL_{setting}": value for setting, value in settings_changed.items()}
+    environment = {**os.environ, **TIMES, **database, "RAIPORTAL_LOG_LEVEL": "INFO", "CELERY_SKIP_CHECKS": "1", **changed}
+    command = [sys.executable, "-m", "celery", "-A", app, "worker", "--pool", "prefork", "--concurrency", "1", "--hostname", name]
     command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / f"beat-{name}")] if beat else [])]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True) as process:
         worker = Worker(name, process, log)
@@ -96,6 +105,30 @@ def flush_broker() -> None:
 
 def broker() -> redis.Redis:
     return redis.Redis(unix_socket_path=settings.BROKER_URL.removeprefix("redis+socket://").partition("?")[0])
+
+
+def peak_memory_bytes(process: int) -> int:
+    """The most memory that a living process has held so far."""
+    line = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def require_sound(run: Run) -> None:
+    """What must hold after every fault: one outcome for each item that ended, counters as rows say, done leases full, nothing held any more."""
+    leases = list(Lease.objects.filter(run=run, judging=None))
+    rows = dict(Output.objects.filter(run=run).order_by().values_list("outcome").annotate(count=Count("pk")))
+    assert {name: sum(getattr(lease, name) for lease in leases) for name in Outcome.values} == {name: rows.get(name, 0) for name in Outcome.values}
+    assert sum(lease.attempts for lease in leases) == (Output.objects.filter(run=run).aggregate(all=Sum("attempts"))["all"] or 0)
+    assert Output.objects.filter(run=run).values("case", "repeat").distinct().count() == sum(rows.values())
+    for lease in leases:
+        ended = lease.answered + lease.input_blocked + lease.output_blocked + lease.refused + lease.failed
+        assert lease.is_done == (ended == lease.item_count)
+    if run.state in (RunState.COMPLETED, RunState.CANCELLED):
+        assert sum(rows.values()) == run.planned_count
+        assert all(lease.is_done for lease in leases)
+    if run.state != RunState.RUNNING:
+        assert not Grant.objects.filter(run=run).exists()
+        assert not Lease.objects.filter(run=run).exclude(holder=None).exists()
 
 
 def stored(run: Run) -> int:
