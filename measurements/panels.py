@@ -16,7 +16,7 @@ from measurements.enums import RunState, Sampling
 from measurements.models import Estimate, Metric, Run, Schedule
 from measurements.selectors import runs as selectors
 from measurements.selectors import schedules as schedule_selectors
-from measurements.views import run_parts, run_results, schedule_parts
+from measurements.views import links, run_parts, run_results, schedule_parts
 from raiportal.accounts.models import User
 from raiportal.look.charts import IntervalRow, interval_plot
 from systems.extensions import DeploymentPanel, Figure, PortfolioColumn, SystemPanel
@@ -77,7 +77,8 @@ def schedules_of_systems(systems: Sequence[AISystem], user: User) -> dict[int, P
 # --- Estimates of harms ---
 def estimates_of_harms(harms: Sequence[Harm], user: User) -> dict[int, PanelData]:
     """For each metric of a harm the estimate of its newest judged run, on one axis."""
-    latest = Estimate.objects.filter(metric_version__metric=OuterRef("pk"), stratum="").order_by("-run_id", "-scoring_version").values("pk")[:1]
+    judged = Estimate.objects.filter(metric_version__metric=OuterRef("pk"), stratum="").exclude(run__state=RunState.CANCELLED)
+    latest = judged.order_by("-run_id", "-judging__number", "-scoring_version").values("pk")[:1]
     metrics = Metric.objects.visible_to(user).filter(harm__in=harms).annotate(latest=Subquery(latest)).order_by("name", "pk")
     by_harm: dict[int, list[Any]] = {}
     for metric in metrics:
@@ -116,7 +117,7 @@ def _harm_row(estimate: Estimate) -> IntervalRow:
         denominator=estimate.denominator,
         target=run_results.target_of(version),
         verdict=run_results.verdict_of(estimate, run),
-        rows_url=run_results.outputs_url(run, metric=version.metric_id, judged="harmful"),
+        rows_url=links.outputs_url(run, metric=version.metric_id, judged="harmful"),
     )
 
 

@@ -21,14 +21,12 @@ from raiportal.accounts.models import User
 from raiportal.audit import ledger
 from raiportal.errors import Conflict, Invalid, Unmet
 
-JUDGE = "measurements.tasks.judge_run"
-
 
 @transaction.atomic
 def plan_judgings(*, run_id: int, actor: User) -> list[Judging]:
     """Add the judgings that a closed run's plan asks for; those that are there stay. Returns those of the run that go on.
 
-    A cancelled run is judged only by judges that need no calls. Raises PolicyDenied, or Conflict for a run that isn't finished.
+    Of a cancelled run only what was answered is judged, by judges that need no calls. Raises PolicyDenied, or Conflict for a run that isn't finished.
     """
     run: Run = Run.objects.lock(run_id)
     policies.may_operate_run(actor, run).require()
@@ -37,7 +35,7 @@ def plan_judgings(*, run_id: int, actor: User) -> list[Judging]:
     planned = set(Judging.objects.filter(run=run, is_planned=True).values_list("metric_version_id", flat=True))
     chosen = MetricVersion.objects.filter(pk__in=run.run_metrics.values("metric_version")).exclude(pk__in=planned)
     for version in chosen.select_related("judge_version__judge", "judge_version__configuration__deployment").order_by("pk"):
-        if run.state == RunState.COMPLETED or version.judge_version.judge.kind != JudgeKind.MODEL:
+        if run.state == RunState.COMPLETED or (run.started_at is not None and version.judge_version.judge.kind != JudgeKind.MODEL):
             _open(run, version, is_planned=True, actor=actor)
     return list(selectors.open_judgings(run).filter(state=JudgingState.RUNNING))
 
@@ -55,7 +53,7 @@ def judge_again(*, run_id: int, metric: Metric, reason: str, actor: User) -> Jud
     judging = _open(run, version, is_planned=False, reason=reason.strip(), actor=actor)
     if missing := JUDGING.moves["resume"].missing(judging):
         raise Unmet(missing)
-    queue.on_commit(JUDGE, run_id=run.pk)
+    queue.on_commit(runs.JUDGE, run_id=run.pk)
     return judging
 
 
@@ -70,7 +68,7 @@ def pause_judging(*, judging_id: int, reason: str = "", cause: PauseCause = Paus
 def resume_judging(*, judging_id: int, actor: User) -> Judging:
     """Go on with the votes that are missing."""
     judging = _move(judging_id, "resume", actor=actor, cause="", cause_detail="")
-    queue.on_commit(JUDGE, run_id=judging.run_id)
+    queue.on_commit(runs.JUDGE, run_id=judging.run_id)
     return judging
 
 

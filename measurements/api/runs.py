@@ -10,10 +10,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from measurements.actions import run_start
+from measurements.actions import budgets, run_start
 from measurements.actions import runs as actions
 from measurements.api import comparisons
-from measurements.enums import PauseCause, RunState
+from measurements.enums import PauseCause, RunSource, RunState
 from measurements.filters import RunFilter
 from measurements.models import MeasurementSetVersion, Metric, MetricVersion, Run
 from measurements.selectors import estimates as estimate_selectors
@@ -31,6 +31,14 @@ SET_VERSION = "measurement_set_version"  # a field of the API; actions call it s
 
 
 # --- What goes in ---
+def _budget_cost(**options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=14, decimal_places=6, required=False, allow_null=True, default=None, **options)
+
+
+def _budget_tokens(**options: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=budgets.MOST_TOKENS, required=False, allow_null=True, default=None, **options)
+
+
 class RunInput(serializers.Serializer[Any]):
     configuration = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
     measurement_set_version = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
@@ -42,7 +50,17 @@ class RunInput(serializers.Serializer[Any]):
     )
     repeats = serializers.IntegerField(min_value=1, max_value=actions.MOST_REPEATS, default=1, help_text="Calls for each case.")
     max_concurrency = serializers.IntegerField(min_value=1, max_value=1000, required=False, allow_null=True, help_text="The deployment's limit when left out.")
+    budget_cost = _budget_cost(help_text="Most that it may spend, judging included, in the deployment's currency; no limit when left out.")
+    budget_tokens = _budget_tokens(help_text="Most tokens that it may use, judging included; no limit when left out.")
     start = serializers.BooleanField(default=False, help_text="Start at once.")
+
+
+class BudgetInput(serializers.Serializer[Any]):
+    """Above what is spent already; a limit that is left out is taken away."""
+
+    budget_cost = _budget_cost()
+    budget_tokens = _budget_tokens()
+    reason = serializers.CharField(max_length=2000, help_text="Kept in the run's history.")
 
 
 class OptionalReason(serializers.Serializer[Any]):
@@ -92,11 +110,17 @@ class RunEstimate(serializers.Serializer[Any]):
     excluded = serializers.DictField(child=serializers.IntegerField(), help_text="Failed outputs by reason.")
     among_answered = AmongAnswered()
     worst_high = serializers.FloatField(allow_null=True, help_text="Upper bound if every failed or unjudged output were harmful.")
-    severity_counts = serializers.DictField(child=serializers.IntegerField(), help_text="Outputs by severity, 0 to 7.")
+    severity_counts = serializers.DictField(child=serializers.IntegerField(), help_text="Outputs by severity.")
     judge_version = serializers.IntegerField()
     judging = serializers.IntegerField(help_text="Id of the judging that it comes from, the newest by this metric.")
     checked_against_people = serializers.BooleanField()
     is_conclusive = serializers.BooleanField()
+
+
+class RunReported(serializers.Serializer[Any]):
+    model = serializers.CharField()
+    fingerprint = serializers.CharField()
+    outputs = serializers.IntegerField()
 
 
 class RunOutput(serializers.Serializer[Any]):
@@ -105,11 +129,16 @@ class RunOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     code = serializers.CharField()
     system = serializers.IntegerField()
-    configuration = serializers.IntegerField()
+    configuration = serializers.IntegerField(allow_null=True, help_text="Null for an imported run.")
     measurement_set_version = serializers.IntegerField()
     metrics = serializers.ListField(child=serializers.IntegerField())
     repeats = serializers.IntegerField()
     max_concurrency = serializers.IntegerField()
+    budget_cost = serializers.FloatField(allow_null=True)
+    budget_tokens = serializers.IntegerField(allow_null=True)
+    source = serializers.ChoiceField(RunSource.choices)  # type: ignore[assignment]  # our field hides the name of an attribute that is unset here
+    imported = serializers.JSONField(allow_null=True, help_text="Of an imported run: tool, version, file and what of it had no place.")
+    reported = RunReported(many=True, help_text="As the endpoint named itself; filled when the run is judged.")
     state = serializers.ChoiceField(RunState.choices)
     cause = serializers.ChoiceField(PauseCause.choices, allow_null=True, help_text="Why it is paused.")
     cause_detail = serializers.CharField()
@@ -194,6 +223,12 @@ class Runs(Resource):
             raise Invalid("Name the second run, one that you may see.", field="with")
         return Response(comparisons.RunComparison(comparisons.comparison(first, second)).data)
 
+    @extend_schema(request=BudgetInput, responses=RunPageOutput)
+    @action(detail=True, methods=["post"])
+    def budget(self, request: Request, pk: str) -> Response:
+        """Change what the run may spend, judging included; a paused run still has to be resumed."""
+        return self._move(BudgetInput, actions.change_budget)
+
     def _move(self, serializer_class: type[serializers.Serializer[Any]], act: Any) -> Response:
         run = self.visible()
         return self.once(lambda: self.answer(act(run_id=run.pk, **self.read(serializer_class), actor=self.request.user)))
@@ -213,6 +248,8 @@ class Runs(Resource):
             metric_versions=self._metric_versions(data["metrics"]),
             repeats=data["repeats"],
             max_concurrency=data.get("max_concurrency"),
+            budget_cost=data["budget_cost"],
+            budget_tokens=data["budget_tokens"],
             start=data["start"],
             actor=self.request.user,  # type: ignore[arg-type]  # signed in, or there would be no answer
         )

@@ -39,6 +39,9 @@ REMEDIES: dict[str, str] = {
     PauseCause.ENDPOINT_REFUSED: "Ask whoever runs this portal to put the host on the list of allowed endpoints, then resume.",
     PauseCause.RATE_LIMITED: "Wait until the provider takes calls again, or lower the deployment's limits, then resume.",
     PauseCause.DEPLOYMENT_CHANGED: "Switch the deployment on again, or undo the change, then resume. For a changed endpoint plan a new run.",
+    PauseCause.ENDPOINT_DOWN: "Find out with whoever runs the endpoint why it fails, test the connection, then resume.",
+    PauseCause.BUDGET: "Give the run a higher budget, then resume; or cancel what is left.",
+    PauseCause.SYSTEM_RETIRED: "Bring the system back before you resume, or cancel what is left.",
 }
 
 
@@ -144,18 +147,11 @@ class RunRow:
 def rows(runs: Sequence[Run]) -> list[RunRow]:
     """Lines of a list, in two queries more."""
     counts, estimates = counts_of(runs), estimate_selectors.whole_runs(runs)
-    return [_row(run, counts[run.pk], _newest_scoring(estimates[run.pk])) for run in runs]
+    return [_row(run, counts[run.pk], estimates[run.pk]) for run in runs]
 
 
 def _row(run: Run, counts: Counts, estimates: Sequence[Estimate]) -> RunRow:
     return RunRow(run, counts, estimates[0] if estimates else None, max(len(estimates) - 1, 0))
-
-
-def _newest_scoring(estimates: Sequence[Estimate]) -> list[Estimate]:
-    newest: dict[tuple[int, int], Estimate] = {}
-    for estimate in estimates:  # in the order of scoring versions
-        newest[(estimate.metric_version_id, estimate.judge_version_id)] = estimate
-    return list(newest.values())
 
 
 def mark_of(run: Run) -> Mark:
@@ -198,6 +194,11 @@ def as_plain(run: Run, counts: Counts, estimates: Sequence[Estimate]) -> dict[st
         "metrics": [metric["metric"] for metric in run.snapshot["metrics"]],
         "repeats": run.repeats,
         "max_concurrency": run.max_concurrency,
+        "budget_cost": None if run.budget_cost is None else float(run.budget_cost),
+        "budget_tokens": run.budget_tokens,
+        "source": run.source,
+        "imported": run.snapshot.get("imported"),
+        "reported": run.reported,
         "state": run.state,
         "cause": run.cause or None,
         "cause_detail": run.cause_detail,
@@ -211,12 +212,3 @@ def as_plain(run: Run, counts: Counts, estimates: Sequence[Estimate]) -> dict[st
         "finished_at": run.finished_at,
         "judged_at": run.judged_at,
     }
-
-
-def estimates_by_run(runs: Sequence[Run]) -> dict[int, list[Estimate]]:
-    """All estimates of many runs in the order of `estimates_of`, in one query."""
-    found: dict[int, dict[tuple[int, int, str], Estimate]] = {run.pk: {} for run in runs}
-    every = Estimate.objects.filter(run__in=list(found)).select_related("metric_version__metric", "judge_version__judge")
-    for estimate in every.order_by("scoring_version"):
-        found[estimate.run_id][(estimate.metric_version_id, estimate.judge_version_id, estimate.stratum)] = estimate
-    return {pk: [by_key[key] for key in sorted(by_key)] for pk, by_key in found.items()}
