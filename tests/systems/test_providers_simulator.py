@@ -162,6 +162,24 @@ def test_a_wrong_key_or_name_is_told_in_azures_words(simulator: RunningSimulator
     assert (unauthorized.value.cause, unknown.value.cause) == (StopCause.UNAUTHORIZED, StopCause.NOT_FOUND)
 
 
+@pytest.mark.parametrize("provider", ["openai_compatible", "azure_openai"])
+def test_a_person_s_test_works_for_every_provider(provider: str, simulator: RunningSimulator) -> None:
+    application = target_at(simulator, "openai_compatible", target="application", model="", base_url=f"http://127.0.0.1:{simulator.port}/application/v1")
+
+    for target in (target_at(simulator, provider), application):
+        result = providers.test_call(target, "any-key-0123")
+        assert (result.ok, bool(result.answer), result.error) == (True, True, "")
+
+
+def test_a_person_s_test_says_what_to_check_at_azure(simulator: RunningSimulator) -> None:
+    unknown = providers.test_call(target_at(simulator, "azure_openai", model="nothing-here"), "any-key-0123")
+    elsewhere = providers.test_call(target_at(simulator, "azure_openai", base_url=f"http://127.0.0.1:{simulator.port}/v1"), "any-key-0123")
+
+    assert not unknown.ok
+    assert "the name of the deployment there and the API version" in unknown.error
+    assert "the name of the deployment there and the API version" in elsewhere.error
+
+
 def test_an_application_answers_without_a_model(simulator: RunningSimulator) -> None:
     application = target_at(simulator, "openai_compatible", target="application", model="", base_url=f"http://127.0.0.1:{simulator.port}/application/v1")
 
