@@ -1,32 +1,63 @@
-"""`python -m benchmarks [ROW ...]`: measure, print each figure beside its goal, fail when one isn't met. Rows: floor, slow, limit, kill."""
+"""`python -m benchmarks [ROW ...] [--prompts N]`: measure, print each figure beside its goal, fail when one isn't met."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from benchmarks import rows
-from benchmarks.installation import running
-
-ROWS = {"floor": rows.against_the_floor, "slow": rows.slow_endpoint, "limit": rows.shared_limit, "kill": rows.killed_worker}
-WORKERS = {"floor": 1, "slow": 1, "limit": 2, "kill": 1}
+from benchmarks import faults, growth, intake, rows
+from benchmarks.installation import Installation, running
+from benchmarks.line import Line
 
 
-def main(chosen: list[str]) -> int:
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: how it is measured over so many prompts, and on what installation."""
+
+    measure: Callable[[Installation, int], list[Line]]
+    prompts: int
+    workers: int = 1
+    counts_statements: bool = False
+
+
+ROWS = {
+    "floor": Row(rows.against_the_floor, 10_000),
+    "slow": Row(rows.slow_endpoint, 1_000),
+    "limit": Row(rows.shared_limit, 3_000, workers=2),
+    "faults": Row(faults.failing_endpoint, 2_000),
+    "kill": Row(rows.killed_worker, 4_000),
+    "bare": Row(faults.bare_loop, 2_000),
+    "growth": Row(growth.growth, 100_000, counts_statements=True),
+    "import": Row(intake.import_of_rows, 10_000),
+}
+
+
+def main(arguments: list[str]) -> int:
     """Measure the rows named, or all. The exit code is 1 when a goal is missed."""
-    names = chosen or list(ROWS)
-    lines: list[rows.Line] = []
-    for workers in sorted({WORKERS[name] for name in names}):
-        with running(workers=workers) as portal:
+    options = _parser().parse_args(arguments)
+    chosen = [ROWS[name] for name in ROWS if not options.rows or name in options.rows]
+    lines: list[Line] = []
+    for workers, counts_statements in sorted({(row.workers, row.counts_statements) for row in chosen}):
+        with running(workers=workers, counts_statements=counts_statements) as portal:
             rows.warm_up(portal)
-            for name in (name for name in names if WORKERS[name] == workers):
-                lines += [_told(line) for line in ROWS[name](portal)]
+            for row in chosen:
+                if (row.workers, row.counts_statements) == (workers, counts_statements):
+                    lines += _told(row.measure(portal, options.prompts or row.prompts))
     return 0 if all(line.holds for line in lines) else 1
 
 
-def _told(line: rows.Line) -> rows.Line:
-    sign = ">=" if line.at_least else "<="
-    print(f"{'ok    ' if line.holds else 'MISSED'} {line.what:<62} {line.value:8.2f}  goal {sign} {line.goal:<5g} {line.figures}", flush=True)
-    return line
+def _told(lines: list[Line]) -> list[Line]:
+    print("\n".join(map(str, lines)), flush=True)
+    return lines
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed and faults on a real installation, beside a bare client.")
+    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW", help=f"of {', '.join(ROWS)}; all by default")
+    parser.add_argument("--prompts", type=int, help="another number of prompts, for a quick try; the goals are for the row's own")
+    return parser
 
 
 if __name__ == "__main__":

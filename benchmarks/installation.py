@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from raiportal.embedded.children import Child, start
 START_SECONDS = 90
 COUNTED = (programs.WEB, programs.BEAT, programs.BROKER, programs.DATABASE)  # and every worker; the simulator stands for somebody else's machine
 FIRST_PORT, LAST_PORT = 20_000, 40_000
+REQUEST_SECONDS = 600  # an import of 100,000 rows
+STATEMENT_COUNTS = {"shared_preload_libraries": "pg_stat_statements"}
 
 
 @dataclass
@@ -64,8 +66,8 @@ class Installation:
 
 
 @contextmanager
-def running(*, workers: int) -> Iterator[Installation]:
-    """An installation with so many workers, ready for runs; everything is gone afterwards."""
+def running(*, workers: int, counts_statements: bool = False) -> Iterator[Installation]:
+    """An installation with so many workers, ready for runs; everything is gone afterwards. Counting statements costs PostgreSQL a little."""
     os.environ[programs.WORKERS_VARIABLE] = str(workers)
     os.environ["RAIPORTAL_LOG_LEVEL"] = "WARNING"
     with tempfile.TemporaryDirectory(prefix="raiportal-bench-") as name:
@@ -73,12 +75,14 @@ def running(*, workers: int) -> Iterator[Installation]:
         place = folder.DataFolder(Path(name) / "data")
         account = folder.lay_out(place)
         settled = up.settle(place, account, _free_port())
+        if counts_statements:
+            settled = replace(settled, cluster=replace(settled.cluster, settings=STATEMENT_COUNTS))
         children: dict[str, Child] = {}
         try:
             token = _bring_up(settled, place, children)
             base = f"http://127.0.0.1:{settled.port}"
             with (
-                httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False) as api,
+                httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=REQUEST_SECONDS, trust_env=False) as api,
                 httpx2.Client(base_url=f"http://127.0.0.1:{settled.port + 1}", timeout=60, trust_env=False) as simulator,
                 postgres.connect(settled.cluster, postgres.Login("raiportal", postgres.SUPERUSER, settled.cluster.superuser_password)) as database,
             ):

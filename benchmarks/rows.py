@@ -8,31 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from benchmarks import runs
 from benchmarks.installation import Installation
+from benchmarks.line import Line
 from raiportal.embedded import programs
 
 CONCURRENCY = 32
 WARM_PROMPTS = 2_000
 BACK_SECONDS = 2.0  # that a killed worker stays away
 MILLISECONDS = 1_000
-
-
-@dataclass(frozen=True)
-class Line:
-    """One figure beside its goal; `figures` says what it was worked out from."""
-
-    what: str
-    value: float
-    goal: float
-    figures: str
-    at_least: bool = False
-
-    @property
-    def holds(self) -> bool:
-        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 def warm_up(portal: Installation) -> None:
@@ -42,7 +27,7 @@ def warm_up(portal: Installation) -> None:
     portal.analyse()
 
 
-def against_the_floor(portal: Installation, count: int = 10_000, latency_ms: int = 50) -> list[Line]:
+def against_the_floor(portal: Installation, count: int, latency_ms: int = 50) -> list[Line]:
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     version = runs.make_version(portal, ready, runs.prompts(count))
     portal.analyse()
@@ -61,7 +46,7 @@ def against_the_floor(portal: Installation, count: int = 10_000, latency_ms: int
     ]
 
 
-def slow_endpoint(portal: Installation, count: int = 1_000, latency_ms: int = 500) -> list[Line]:
+def slow_endpoint(portal: Installation, count: int, latency_ms: int = 500) -> list[Line]:
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     version = runs.make_version(portal, ready, runs.prompts(count))
     floor = _floor(portal, count, latency_ms)
@@ -71,7 +56,7 @@ def slow_endpoint(portal: Installation, count: int = 1_000, latency_ms: int = 50
     return [Line(f"{count:,} prompts, {latency_ms} ms: wall / ideal", ours.wall / best, 1.05, figures)]
 
 
-def shared_limit(portal: Installation, count: int = 3_000, latency_ms: int = 200) -> list[Line]:
+def shared_limit(portal: Installation, count: int, latency_ms: int = 200) -> list[Line]:
     """Two runs on one deployment, each by a pump of its own, on two workers."""
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     versions = [runs.make_version(portal, ready, runs.prompts(count)) for _ in range(2)]
@@ -89,13 +74,13 @@ def shared_limit(portal: Installation, count: int = 3_000, latency_ms: int = 200
     ]
 
 
-def killed_worker(portal: Installation, count: int = 4_000, latency_ms: int = 50) -> list[Line]:
+def killed_worker(portal: Installation, count: int, latency_ms: int = 50) -> list[Line]:
     """kill -9 of every worker when half of the outputs are stored; they come back two seconds later."""
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     version = runs.make_version(portal, ready, runs.prompts(count))
     portal.reset_log()
     run_id = runs.start(portal, ready, version, concurrency=CONCURRENCY)
-    _wait(lambda: _stored(portal, run_id) >= count // 2)
+    await_that(lambda: _stored(portal, run_id) >= count // 2)
     for name in programs.worker_names():
         portal.kill(name)
     kept, calls = _stored(portal, run_id), portal.log()["calls"]
@@ -103,7 +88,7 @@ def killed_worker(portal: Installation, count: int = 4_000, latency_ms: int = 50
     back = time.monotonic()
     for name in programs.worker_names():
         portal.start_again(name)
-    _wait(lambda: portal.log()["calls"] > calls)
+    await_that(lambda: portal.log()["calls"] > calls)
     away = time.monotonic() - back
     runs.await_estimates(portal, run_id)
     counts = portal.api.get(f"/api/v1/runs/{run_id}/").json()["counts"]
@@ -116,9 +101,12 @@ def killed_worker(portal: Installation, count: int = 4_000, latency_ms: int = 50
     ]
 
 
+def floor_command(portal: Installation, count: int, latency_ms: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.floor", portal.endpoint, f"sim-chat-small@{latency_ms}ms", str(count), str(CONCURRENCY)]
+
+
 def _floor(portal: Installation, count: int, latency_ms: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.floor", portal.endpoint, f"sim-chat-small@{latency_ms}ms", str(count), str(CONCURRENCY)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return json.loads(subprocess.run(floor_command(portal, count, latency_ms), capture_output=True, text=True, check=True).stdout)
 
 
 def _stored(portal: Installation, run_id: int) -> int:
@@ -126,7 +114,7 @@ def _stored(portal: Installation, run_id: int) -> int:
     return row[0] if row else 0
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def await_that(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from tests import figures
+
 PROCESS_GROUP = "processes"
 
 hypothesis.settings.register_profile("project", deadline=None)  # a busy machine is no fault of the code
@@ -21,6 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker(PROCESS_GROUP):
             item.add_marker(pytest.mark.xdist_group(PROCESS_GROUP))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if figures.told:
+        terminalreporter.section("figures")
+    for line in figures.told:
+        terminalreporter.write_line(line)
 
 
 def _empty_tables(operations: DatabaseOperations, statements: Sequence[str]) -> None:

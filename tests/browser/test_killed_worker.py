@@ -20,7 +20,7 @@ from playwright.sync_api import Page
 
 from measurements.models import MeasurementSet, Output, Run
 from raiportal.accounts.enums import Role
-from tests import wheels
+from tests import figures, wheels
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.measurements import make_metric
 from tests.factories.runs import simulated
@@ -71,8 +71,8 @@ def test_killed_worker_loses_and_repeats_nothing_that_a_reader_would_see(
     went_on = next(entry["at"] for entry in log["entries"] if entry["at"] > killed.at_log + LAST_CALLS_SECONDS)
     shown = page.get_by_role("row", name=re.compile("Harmful answer")).inner_text()
     harmful = sum(kinds.get("harmful", 0) for kinds in log["outcomes"]["sim-chat-small"].values())
-    print(  # noqa: T201  (the figures are the point of a proof; shown with -s)
-        f"\n{killed.stored} outputs stored and {killed.in_flight} calls in flight at the kill; {log['repeated_calls']} calls repeated, "
+    figures.tell(
+        f"a killed worker: {killed.stored} outputs stored and {killed.in_flight} calls in flight at the kill; {log['repeated_calls']} calls repeated, "
         f"{log['answers_paid_twice']} answers paid twice; went on after {went_on - killed.at_log:.1f} s; {harmful} harmful of 200"
     )
     assert Output.objects.filter(run=run).values("case").distinct().count() == Output.objects.filter(run=run).count() == 200

@@ -11,6 +11,7 @@ import pytest
 
 from systems import providers
 from systems.providers import Call, Outcome, Reply
+from tests import figures
 from tests.localmodel.process import running_model, target
 
 pytestmark = [pytest.mark.full, pytest.mark.processes]
@@ -94,5 +95,5 @@ def test_it_answers_several_calls_at_once(port: int) -> None:
     seconds = time.monotonic() - began
 
     tokens = sum(reply.completion_tokens or 0 for reply in replies)
-    print(f"\n{tokens} tokens in {seconds:.1f} s, {SLOTS} calls at once: {tokens / seconds:.0f} tokens a second")  # noqa: T201  (shown with -s)
+    figures.tell(f"local model: {tokens} tokens in {seconds:.1f} s, {SLOTS} calls at once: {tokens / seconds:.0f} tokens a second")
     assert all(reply.outcome is Outcome.ANSWERED for reply in replies)

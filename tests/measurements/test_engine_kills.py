@@ -1,6 +1,6 @@
 """A hundred times kill -9 at random moments, with real workers: every item ends in exactly one outcome, and only calls in flight are made again.
 
-The oracle is the simulator's log. The moments are drawn from a seed, which is printed with the figures (shown with -s).
+The oracle is the simulator's log. The moments are drawn from a seed, which is told with the figures.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.db.models import F, Sum
 from measurements.engine.items import MOST_CRASHES
 from measurements.models import Estimate, Grant, Lease, Output, Run
 from raiportal.embedded import processes
+from tests import figures
 from tests.factories.runs import make_run, prompts, simulated
 from tests.factories.systems import make_system
 from tests.measurements.workers import Worker, flush_broker, running_beat, running_worker, wait_for, wait_for_estimates
@@ -114,8 +115,8 @@ def calls_by_prompt(simulator: RunningSimulator) -> Counter[str]:
 def told(what: str, runs: list[Run], killer: Killer, log: dict[str, Any], seconds: float) -> None:
     crashed = Output.objects.filter(run__in=runs, reason="crashed").count()
     planned = sum(run.planned_count for run in runs)
-    print(  # noqa: T201  (the figures are the point of a proof; shown with -s)
-        f"\n{what}: {killer.kills.total()} kills (seed {SEED}: {killer.kills['child']} children, {killer.kills['worker']} whole workers) in {seconds:.0f} s; "
+    figures.tell(
+        f"{what}: {killer.kills.total()} kills (seed {SEED}: {killer.kills['child']} children, {killer.kills['worker']} whole workers) in {seconds:.0f} s; "
         f"{planned:,} items, {planned - stored(runs)} lost, {planned - log['distinct_prompts']} never called, 0 stored twice, {crashed} marked as crashed; "
         f"{log['calls']:,} calls, {log['repeated_calls']} made again ({killer.kills.total() * SLOTS} allowed), {log['answers_paid_twice']} answers paid twice"
     )
