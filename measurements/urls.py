@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.views import comparisons, metrics, outputs, runs, schedules, sets, uploads
+from measurements.views import comparisons, judgings, metrics, outputs, runs, schedules, sets, uploads
 
 urlpatterns = [
     # --- Sets and metrics ---
@@ -24,9 +24,11 @@ urlpatterns = [
     path("set-versions/<int:version_id>/export/", sets.set_version_export, name="set-version-export"),
     path("systems/<int:system_id>/metrics/", metrics.metric_list, name="metric-list"),
     path("systems/<int:system_id>/metrics/add/", metrics.metric_add, name="metric-add"),
+    path("systems/<int:system_id>/metrics/add/fields/", metrics.metric_add_fields, name="metric-add-fields"),
     path("systems/<int:system_id>/metrics/add/try/", metrics.metric_add_try, name="metric-add-try"),
     path("metrics/<int:metric_id>/", metrics.metric, name="metric"),
     path("metrics/<int:metric_id>/revise/", metrics.metric_revise, name="metric-revise"),
+    path("metrics/<int:metric_id>/revise/fields/", metrics.metric_revise_fields, name="metric-revise-fields"),
     path("metrics/<int:metric_id>/revise/try/", metrics.metric_revise_try, name="metric-revise-try"),
     path("metrics/<int:metric_id>/try/", metrics.metric_try, name="metric-try"),
     # --- Runs ---
@@ -42,6 +44,13 @@ urlpatterns = [
     path("runs/<int:run_id>/pause/", runs.run_pause, name="run-pause"),
     path("runs/<int:run_id>/resume/", runs.run_resume, name="run-resume"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("runs/<int:run_id>/budget/", runs.run_budget, name="run-budget"),
+    # --- Judgings ---
+    path("runs/<int:run_id>/judgings/", judgings.run_judgings, name="run-judgings"),
+    path("runs/<int:run_id>/judge/", judgings.run_judge, name="run-judge"),
+    path("judgings/<int:judging_id>/pause/", judgings.judging_pause, name="judging-pause"),
+    path("judgings/<int:judging_id>/resume/", judgings.judging_resume, name="judging-resume"),
+    path("judgings/<int:judging_id>/cancel/", judgings.judging_cancel, name="judging-cancel"),
     # --- Schedules ---
     path("systems/<int:system_id>/schedules/", schedules.schedule_list, name="schedule-list"),
     path("systems/<int:system_id>/schedules/add/", schedules.schedule_add, name="schedule-add"),

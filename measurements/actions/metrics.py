@@ -1,23 +1,21 @@
-"""Metrics and the rule judges that decide about outputs for them; every change of what is counted is a new version."""
+"""Metrics and the judges that decide about outputs for them; every change of what is counted is a new version."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from itertools import chain, count
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 
 from harms.models import Harm
 from measurements import policies
-from measurements.enums import JudgeKind
-from measurements.judges import rules
-from measurements.models import Judge, JudgeVersion, Metric, MetricVersion
-from measurements.models.metrics import HIGHEST_SEVERITY
+from measurements.actions.judges import JudgeInput, PreparedJudge, add_judge, prepared_judge, revise_judge
+from measurements.enums import JudgeKind, Scale
+from measurements.judges.scales import highest
+from measurements.models import JudgeVersion, Metric, MetricVersion
 from measurements.selectors import metrics as selectors
 from raiportal.accounts.models import User
 from raiportal.audit import ledger
@@ -26,8 +24,6 @@ from systems.models import AISystem
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 20_000
-
-JudgeInput = Mapping[str, Any]  # {"kind": "rule", "patterns": [pattern | {"pattern", "severity"}], "case_sensitive"?: bool}
 
 
 class Keep(Enum):
@@ -43,6 +39,7 @@ class _Content:
     definition: str
     harmful_examples: str
     harmless_examples: str
+    scale: Scale
     threshold: int
     target_rate: Decimal | None
 
@@ -55,6 +52,7 @@ def add_metric(
     harm: Harm | None = None,
     harmful_examples: str = "",
     harmless_examples: str = "",
+    scale: str = Scale.CONTENT_SEVERITY,
     threshold: int,
     target_rate: Decimal | None = None,
     judge: JudgeInput,
@@ -62,19 +60,56 @@ def add_metric(
 ) -> Metric:
     """A metric with its first version and the first version of its judge. A pattern without a severity gets `threshold`.
 
-    `threshold` is the severity, 1 to 7, from which on an output counts as harmful; `target_rate` a fraction that the defect rate must not exceed.
-    Raises PolicyDenied, or Invalid on a field.
+    `threshold` is the severity, 1 to the scale's highest, from which on an output counts as harmful; `target_rate` a fraction that the defect
+    rate must not exceed. Raises PolicyDenied, or Invalid on a field.
     """
     policies.may_add_metric(actor, system).require()
     _check_name(name, harm, system.pk)
-    content = _checked(definition, harmful_examples, harmless_examples, threshold, target_rate)
-    spec = rule_spec(judge, threshold)
+    content = _checked(definition, harmful_examples, harmless_examples, scale, threshold, target_rate)
+    return _add_metric(system, name.strip(), harm, content, prepared_judge(judge, system=system, scale=content.scale, threshold=threshold), actor)
+
+
+def find_or_add_imported_metric(*, system: AISystem, name: str, definition: str, scale: str, threshold: int, tool: str, actor: User) -> Metric:
+    """The metric that holds the verdicts `name` of another tool, on this scale and from this threshold on; added if there is none.
+
+    A metric of this name that counts otherwise, or that a person has revised to be judged by something else, is left alone: the new one is called
+    after the tool too. Raises PolicyDenied, or Invalid on a field.
+    """
+    policies.may_add_metric(actor, system).require()
+    content = _checked(definition, "", "", scale, threshold, None)
+    spec = {"tool": tool, "verdict": name}
+    known = selectors.with_newest_version(Metric.objects.filter(system=system, versions__judge_version__spec=spec).order_by("pk").distinct())
+    for metric in known:
+        newest = metric.newest[0]
+        if newest.judge_version.judge.kind == JudgeKind.IMPORTED and (newest.scale, newest.threshold) == (content.scale, threshold):
+            return metric  # type: ignore[no-any-return]
+    free = _free_name(system, name.strip(), tool)
+    _check_name(free, None, system.pk)
+    return _add_metric(system, free, None, content, PreparedJudge(JudgeKind.IMPORTED, spec), actor)
+
+
+def _free_name(system: AISystem, name: str, tool: str) -> str:
+    """The name, or the first that is free of "name (tool)", "name (tool, 2)" and so on."""
+    taken = set(Metric.objects.filter(system=system).values_list("name", flat=True))
+    endings = chain(("", f" ({tool})"), (f" ({tool}, {number})" for number in count(2)))
+    return next(free for ending in endings if (free := f"{name[: LONGEST_NAME - len(ending)]}{ending}") not in taken)
+
+
+def _add_metric(system: AISystem, name: str, harm: Harm | None, content: _Content, judge: PreparedJudge, actor: User) -> Metric:
     try:
         with transaction.atomic():
-            added = Metric.objects.create(system=system, harm=harm, name=name.strip(), created_by=actor)
-            machine = Judge.objects.create(system=system, kind=JudgeKind.RULE, name=f"Rules of {added.name}"[:LONGEST_NAME], created_by=actor)
-            version = _add_version(added, 1, content, _add_judge_version(machine, 1, spec, actor), actor)
-            ledger.record("measurements.metric_added", subject=added, actor=actor, version=version.pk, threshold=threshold, judge=str(version.judge_version))
+            added = Metric.objects.create(system=system, harm=harm, name=name, created_by=actor)
+            version = _add_version(added, 1, content, add_judge(added, judge, actor), actor)
+            ledger.record(
+                "measurements.metric_added",
+                subject=added,
+                actor=actor,
+                version=version.pk,
+                scale=content.scale,
+                threshold=content.threshold,
+                judge=str(version.judge_version),
+                judge_kind=judge.kind,
+            )
     except IntegrityError as error:
         raise _name_taken(name) from error
     return added
@@ -88,6 +123,7 @@ def revise_metric(
     definition: str | None = None,
     harmful_examples: str | None = None,
     harmless_examples: str | None = None,
+    scale: str | None = None,
     threshold: int | None = None,
     target_rate: Decimal | Literal[Keep.KEEP] | None = Keep.KEEP,
     judge: JudgeInput | None = None,
@@ -95,7 +131,7 @@ def revise_metric(
     reason: str = "",
     actor: User,
 ) -> MetricVersion:
-    """The next version of a metric; with a `judge` whose patterns differ, the next version of that too. Runs keep the version they were planned with.
+    """The next version of a metric; with a `judge` that differs, the next version of that too. Runs keep the version they were planned with.
 
     What is not given stays. Saying nothing new makes no version: the newest one is returned. Name and harm belong to the metric, not to its versions.
     Raises StaleSnapshot when `seen`, the number of the version that was looked at, is no longer the newest.
@@ -111,6 +147,7 @@ def revise_metric(
                 newest.definition if definition is None else definition,
                 newest.harmful_examples if harmful_examples is None else harmful_examples,
                 newest.harmless_examples if harmless_examples is None else harmless_examples,
+                newest.scale if scale is None else scale,
                 newest.threshold if threshold is None else threshold,
                 newest.target_rate if target_rate is Keep.KEEP else target_rate,
             )
@@ -120,16 +157,24 @@ def revise_metric(
 
 
 def _revise(metric: Metric, newest: MetricVersion, content: _Content, judge: JudgeInput | None, reason: str, actor: User) -> MetricVersion:
-    spec = rule_spec(judge, content.threshold) if judge else newest.judge_version.spec
-    _require_reachable(spec, content.threshold)
-    changes = _changes(newest, content, spec)
+    prepared = _revised_judge(metric, newest.judge_version, content, judge)
+    changes = _changes(newest, content, prepared)
     if not changes:
         return newest
-    judge_version = _revised_judge(newest.judge_version, spec, actor)
+    judge_version = revise_judge(metric, newest.judge_version, prepared, actor)
     version = _add_version(metric, newest.number + 1, content, judge_version, actor)
     metric.save(update_fields=["updated_at"])
     ledger.record("measurements.metric_revised", subject=metric, actor=actor, reason=reason, changes=changes, version=version.pk)
     return version
+
+
+def _revised_judge(metric: Metric, newest: JudgeVersion, content: _Content, judge: JudgeInput | None) -> PreparedJudge:
+    """What was said of the judge, or as it is, if it fits the metric as it is to be."""
+    if judge is not None:
+        return prepared_judge(judge, system=metric.system, scale=content.scale, threshold=content.threshold)
+    kept = PreparedJudge.of(newest)
+    kept.require_fit(content.scale, content.threshold)
+    return kept
 
 
 def _require_newest(newest: MetricVersion, seen: int | None) -> None:
@@ -143,56 +188,23 @@ def _rename(metric: Metric, name: str | None, harm: Harm | Literal[Keep.KEEP] | 
     ledger.apply_changes(metric, actor=actor, action="measurements.metric_edited", reason=reason, name=new_name.strip(), harm=new_harm)
 
 
-def rule_spec(judge: JudgeInput, threshold: int) -> dict[str, Any]:
-    """The judge's specification as its version keeps it, every pattern with its severity. Raises Invalid on `judge` for anything that can't judge."""
-    if judge.get("kind") != JudgeKind.RULE:
-        raise Invalid("Outputs are judged by rules here: {“kind”: “rule”, “patterns”: [...]}.", field="judge")
-    given = judge.get("patterns")
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise Invalid("“patterns” is a list of patterns.", field="judge")
-    spec: dict[str, Any] = {"patterns": [_pattern(entry, threshold) for entry in given]}
-    if judge.get("case_sensitive", False) is not False:
-        spec["case_sensitive"] = judge["case_sensitive"]
-    try:
-        rules.compile_rules(spec)
-    except Invalid as fault:
-        raise Invalid(fault.detail, field="judge") from fault
-    _require_reachable(spec, threshold)
-    return spec
-
-
-def _pattern(entry: object, threshold: int) -> dict[str, Any]:
-    """Pattern and severity; whether they are fit to use is for the rules to say."""
-    if not isinstance(entry, Mapping):
-        return {"pattern": entry, "severity": threshold}
-    severity = entry.get("severity")
-    return {"pattern": entry.get("pattern"), "severity": threshold if severity is None else severity}
-
-
-def _require_reachable(spec: dict[str, Any], threshold: int) -> None:
-    highest = max(entry["severity"] for entry in spec["patterns"])
-    if highest < threshold:
-        raise Invalid(
-            f"No pattern reaches the threshold: the highest severity is {highest}, outputs count as harmful from {threshold} on. Nothing could ever count.",
-            field="judge",
-        )
-
-
-def _checked(definition: str, harmful: str, harmless: str, threshold: int, target_rate: Decimal | None) -> _Content:
+def _checked(definition: str, harmful: str, harmless: str, scale: str, threshold: int, target_rate: Decimal | None) -> _Content:
     if not definition.strip():
         raise Invalid("Say what counts as harmful, so that two people would decide alike.", field="definition")
     for field, text in (("definition", definition), ("harmful_examples", harmful), ("harmless_examples", harmless)):
         if len(text) > LONGEST_TEXT:
             raise Invalid(f"At most {LONGEST_TEXT:,} characters.", field=field)
-    if not _is_severity(threshold):
-        raise Invalid(f"The threshold is a severity, a whole number from 1 to {HIGHEST_SEVERITY}.", field="threshold")
+    if scale not in Scale.values:
+        raise Invalid(f"The scale is one of {', '.join(Scale.values)}.", field="scale")
+    if not _is_severity(threshold, highest(scale)):
+        raise Invalid(f"The threshold is a severity of this scale, a whole number from 1 to {highest(scale)}.", field="threshold")
     if target_rate is not None and not 0 <= target_rate <= 1:
         raise Invalid("The target is a rate between 0 and 100 %.", field="target_rate")
-    return _Content(definition.strip(), harmful.strip(), harmless.strip(), threshold, target_rate)
+    return _Content(definition.strip(), harmful.strip(), harmless.strip(), Scale(scale), threshold, target_rate)
 
 
-def _is_severity(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= HIGHEST_SEVERITY
+def _is_severity(value: object, top: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= top
 
 
 def _check_name(name: str, harm: Harm | None, system_id: int) -> None:
@@ -202,23 +214,13 @@ def _check_name(name: str, harm: Harm | None, system_id: int) -> None:
         raise Invalid("Choose a harm of this system.", field="harm")
 
 
-def _changes(newest: MetricVersion, content: _Content, spec: dict[str, Any]) -> dict[str, list[Any]]:
+def _changes(newest: MetricVersion, content: _Content, judge: PreparedJudge) -> dict[str, list[Any]]:
     before = {field: getattr(newest, field) for field in content.__dataclass_fields__}
     changes = {field: [value, getattr(content, field)] for field, value in before.items() if value != getattr(content, field)}
-    if spec_digest(spec) != newest.judge_version.digest:
-        changes["rules"] = [newest.judge_version.spec, spec]
+    known = PreparedJudge.of(newest.judge_version)
+    if (known.kind, known.digest) != (judge.kind, judge.digest):
+        changes["judge"] = [{"kind": known.kind, **known.spec}, {"kind": judge.kind, **judge.spec}]
     return changes
-
-
-def _revised_judge(newest: JudgeVersion, spec: dict[str, Any], actor: User) -> JudgeVersion:
-    if spec_digest(spec) == newest.digest:
-        return newest
-    last = newest.judge.versions.order_by("-number").values_list("number", flat=True)[0]
-    return _add_judge_version(newest.judge, last + 1, spec, actor)
-
-
-def _add_judge_version(judge: Judge, number: int, spec: dict[str, Any], actor: User) -> JudgeVersion:
-    return JudgeVersion.objects.create(judge=judge, number=number, spec=spec, digest=spec_digest(spec), created_by=actor)
 
 
 def _add_version(metric: Metric, number: int, content: _Content, judge_version: JudgeVersion, actor: User) -> MetricVersion:
@@ -228,16 +230,12 @@ def _add_version(metric: Metric, number: int, content: _Content, judge_version: 
         definition=content.definition,
         harmful_examples=content.harmful_examples,
         harmless_examples=content.harmless_examples,
+        scale=content.scale,
         threshold=content.threshold,
         target_rate=content.target_rate,
         judge_version=judge_version,
         created_by=actor,
     )
-
-
-def spec_digest(spec: dict[str, Any]) -> str:
-    """SHA-256 over the specification as canonical JSON."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
 def _name_taken(name: str) -> Invalid:

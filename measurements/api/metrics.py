@@ -1,4 +1,4 @@
-"""Metrics, their versions, and judges."""
+"""Metrics and their versions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from rest_framework.response import Response
 
 from harms.models import Harm
 from measurements.actions import metrics as actions
+from measurements.api.judges import JudgeInput, JudgeVersionOutput
+from measurements.enums import Scale
 from measurements.filters import MetricFilter
-from measurements.models import Judge, JudgeVersion, Metric, MetricVersion
+from measurements.models import Metric, MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
 from raiportal.api.resource import Resource
@@ -28,41 +30,13 @@ NOT_A_SEVERITY = (
 )
 
 
-class JudgeInput(serializers.Serializer[Any]):
-    """Who decides: rules, each a pattern with the severity that a match has."""
-
-    kind = serializers.CharField(max_length=30, help_text="“rule”.")
-    patterns = serializers.ListField(child=serializers.JSONField(), required=False, help_text='Patterns, or {"pattern", "severity"}.')
-    case_sensitive = serializers.BooleanField(required=False)
-    deployment = serializers.IntegerField(required=False, allow_null=True)
-    votes = serializers.IntegerField(required=False, allow_null=True)
-
-
-class JudgeVersionOutput(serializers.ModelSerializer[JudgeVersion]):
-    kind = serializers.CharField(source="judge.kind")
-    patterns = serializers.SerializerMethodField()
-    case_sensitive = serializers.SerializerMethodField()
-
-    class Meta:
-        model = JudgeVersion
-        fields = ("id", "judge", "number", "kind", "patterns", "case_sensitive", "digest", "created_at")
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
-    def get_patterns(self, version: JudgeVersion) -> list[dict[str, Any]]:
-        return list(version.spec["patterns"])
-
-    def get_case_sensitive(self, version: JudgeVersion) -> bool:
-        return bool(version.spec.get("case_sensitive", False))
-
-
 class MetricVersionOutput(serializers.ModelSerializer[MetricVersion]):
     target_rate = serializers.FloatField(allow_null=True)
     judge = JudgeVersionOutput(source="judge_version")
 
     class Meta:
         model = MetricVersion
-        fields = ("id", "metric", "number", "definition", "harmful_examples", "harmless_examples", "threshold", "target_rate", "judge", "created_at")
+        fields = ("id", "metric", "number", "definition", "harmful_examples", "harmless_examples", "scale", "threshold", "target_rate", "judge", "created_at")
         read_only_fields = fields
 
 
@@ -89,6 +63,7 @@ class MetricContent(serializers.Serializer[Any]):
     harm = serializers.IntegerField(required=False, allow_null=True, help_text="Id of a harm of the system.")
     harmful_examples = serializers.CharField(required=False, allow_blank=True, max_length=actions.LONGEST_TEXT)
     harmless_examples = serializers.CharField(required=False, allow_blank=True, max_length=actions.LONGEST_TEXT)
+    scale = serializers.ChoiceField(choices=Scale.choices, required=False, help_text="Severities go from 0 to 7, to 4 or to 1.")
     target_rate = serializers.DecimalField(
         max_digits=7, decimal_places=6, min_value=0, max_value=1, required=False, allow_null=True, help_text="A fraction that must not be exceeded."
     )
@@ -170,31 +145,6 @@ class MetricVersionFilter(django_filters.FilterSet):
 class MetricVersions(Resource):
     """Immutable versions of metrics, each with the judge's version that decides for it."""
 
-    queryset = MetricVersion.objects.select_related("judge_version__judge")
+    queryset = MetricVersion.objects.select_related("judge_version__judge", "judge_version__configuration")
     serializer_class = MetricVersionOutput
     filterset_class = MetricVersionFilter
-
-
-class JudgeOutput(serializers.ModelSerializer[Judge]):
-    versions = JudgeVersionOutput(many=True)
-
-    class Meta:
-        model = Judge
-        fields = ("id", "system", "kind", "name", "versions", "created_at")
-        read_only_fields = fields
-
-
-class JudgeFilter(django_filters.FilterSet):
-    system = django_filters.NumberFilter(field_name="system_id")
-
-    class Meta:
-        model = Judge
-        fields = ("system", "kind")
-
-
-class Judges(Resource):
-    """Machines that judge outputs, with all their versions."""
-
-    queryset = Judge.objects.prefetch_related("versions__judge")
-    serializer_class = JudgeOutput
-    filterset_class = JudgeFilter

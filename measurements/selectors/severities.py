@@ -12,11 +12,14 @@ from raiportal.look.levels import Severity
 
 def graded(version: MetricVersion, severity: int | None) -> Severity | None:
     """One output's severity by this metric; None where nobody gave one."""
-    if severity is None:
-        return None
-    highest = scales.highest(version.scale)
+    return None if severity is None else on_scale(version.scale, version.threshold, severity)
+
+
+def on_scale(scale: str, threshold: int, severity: int) -> Severity:
+    """A severity of a scale as it counts from this threshold on."""
+    highest = scales.highest(scale)
     level = min(severity, highest)  # a word for every row, also for one that an older judge put off the scale
-    return Severity(severity, highest, scales.words(version.scale, level, version.threshold), scales.fill(version.scale, level, version.threshold))
+    return Severity(severity, highest, scales.words(scale, level, threshold), scales.fill(scale, level, threshold))
 
 
 def parts(version: MetricVersion, counts: Mapping[str, int]) -> list[SeverityPart]:

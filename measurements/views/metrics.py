@@ -1,10 +1,13 @@
-"""Metrics: the list, one metric with its versions, its forms, and trying rules on a text."""
+"""Metrics: the list, one metric with its versions, its forms, and trying a judge on a text."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -13,11 +16,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from measurements import policies
 from measurements.actions import metrics as actions
+from measurements.actions.judges import judging_deployments
+from measurements.enums import JudgeKind
 from measurements.filters import MetricFilter
-from measurements.forms.metrics import MetricForm, RevisionForm, TrialForm, revision_of
+from measurements.forms.metrics import MetricForm, RevisionForm, revision_of
+from measurements.forms.trials import TrialForm
+from measurements.judges.scales import bands
 from measurements.models import Metric
-from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
+from measurements.selectors.severities import on_scale
+from measurements.views import metric_parts
+from measurements.views.metric_parts import TrialShown
 from measurements.views.sets import harms_of, known_format, system_of
 from raiportal import exports, htmx, keyset
 from raiportal.accounts.requests import SignedInRequest
@@ -27,10 +36,11 @@ from systems.models import AISystem
 
 METRICS_A_PAGE = 50
 SORTS = {"name": keyset.Sort("name"), "added": keyset.Sort("pk")}
-FORM_FIELDS = {"judge": "patterns", "target_rate": "target_percent"}  # an action's name for a field: the form's
+JUDGE_FIELDS = {JudgeKind.RULE: "patterns", JudgeKind.CONTENT_FILTER: "categories", JudgeKind.MODEL: "deployment"}
+FormOf = Callable[..., MetricForm]  # a form of this page, from what was sent or is shown first
 ADD_PAGE = "measurements/metric_add.html"
 REVISE_PAGE = "measurements/metric_revise.html"
-EXPORT_COLUMNS = ("id", "name", "harm", "definition", "threshold", "target_rate", "patterns", "version", "runs", "created_at")
+EXPORT_COLUMNS = ("id", "name", "harm", "definition", "scale", "threshold", "target_rate", "judge_kind", "judge", "version", "runs", "created_at")
 
 
 # --- List ---
@@ -46,7 +56,7 @@ def metric_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     context = {
         "system": system,
         "section": "metrics",
-        "rows": page.rows,
+        "rows": [_line(row) for row in page.rows],
         "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
         "filters": filters,
         "is_filtered": any(request.GET.get(name) for name in filters.filters),
@@ -60,15 +70,22 @@ def _export_metrics(system: AISystem, found: QuerySet[Any], format: str) -> Http
     rows = (
         {
             **{name: getattr(row, name) for name in ("id", "name", "created_at")},
-            **{name: getattr(row.newest[0], name) for name in ("definition", "threshold", "target_rate")},
+            **{name: getattr(row.newest[0], name) for name in ("definition", "scale", "threshold", "target_rate")},
             "harm": row.harm.code if row.harm else "",
-            "patterns": len(row.newest[0].judge_version.spec["patterns"]),
+            "judge_kind": row.newest[0].judge_version.judge.kind,
+            "judge": selectors.judge_words(row.newest[0].judge_version),
             "version": row.newest[0].number,
             "runs": row.run_count,
         }
         for row in found.order_by("name", "pk").iterator(chunk_size=500)
     )
     return exports.download(f"metrics-{system.slug}", known_format(format), EXPORT_COLUMNS, rows)  # type: ignore[return-value]
+
+
+def _line(row: Any) -> dict[str, Any]:
+    version = row.newest[0]
+    harmful_from = on_scale(version.scale, version.threshold, version.threshold)
+    return {"metric": row, "version": version, "harmful_from": harmful_from, "judge": selectors.judge_words(version.judge_version)}
 
 
 # --- One metric ---
@@ -79,13 +96,18 @@ def metric(request: SignedInRequest, metric_id: int) -> HttpResponse:
 
 @require_POST
 def metric_try(request: SignedInRequest, metric_id: int) -> HttpResponse:
-    """What each rule of the newest version finds in a text. The text isn't kept."""
+    """What the newest version's judge makes of a text; a model is really asked, once. The text isn't kept."""
     shown = _metric(request, metric_id)
-    form = TrialForm(request.POST)
-    context = {**_metric_context(request, shown), "trial_form": form}
+    context = _metric_context(request, shown)
+    version = context["current"]
+    form = TrialForm(request.POST, kind=version.judge_version.judge.kind)
+    context["trial_form"] = form
     if form.is_valid():
-        version = context["current"]
-        context["trial"] = _trial(version.judge_version.spec, version.threshold, form.cleaned_data["text"])
+        said = form.cleaned_data
+        try:
+            context["trial"] = metric_parts.tried_version(version, said["text"], said.get("prompt", ""), request.user)
+        except (Invalid, ValidationError) as error:
+            form.add_error("text", error.detail if isinstance(error, Invalid) else error)
     status = 422 if form.errors else 200
     return htmx.render(request, "measurements/metric.html", "measurements/_metric_trial.html", context, status=status)
 
@@ -93,11 +115,10 @@ def metric_try(request: SignedInRequest, metric_id: int) -> HttpResponse:
 # --- Forms ---
 @require_http_methods(["GET", "HEAD", "POST"])
 def metric_add(request: SignedInRequest, system_id: int) -> HttpResponse:
-    system, context = _adding(request, system_id)
+    system, context, form_of = _adding(request, system_id)
     if request.method != "POST":
-        form = MetricForm(harms=harms_of(system), initial={"harm": request.GET.get("harm")})
-        return render(request, ADD_PAGE, {**context, "form": form})
-    form = MetricForm(request.POST, harms=harms_of(system))
+        return render(request, ADD_PAGE, {**context, "form": form_of(initial={"harm": request.GET.get("harm")})})
+    form = form_of(request.POST)
     if form.is_valid():
         try:
             added = actions.add_metric(system=system, **form.content(), actor=request.user)
@@ -110,19 +131,25 @@ def metric_add(request: SignedInRequest, system_id: int) -> HttpResponse:
 
 
 @require_POST
+def metric_add_fields(request: SignedInRequest, system_id: int) -> HttpResponse:
+    """The form with the fields of the kind of judge and of the scale that it stands at now."""
+    _, context, form_of = _adding(request, system_id)
+    return _fields(request, ADD_PAGE, context, form_of)
+
+
+@require_POST
 def metric_add_try(request: SignedInRequest, system_id: int) -> HttpResponse:
-    """What the rules in the form find in its text; nothing is added."""
-    system, context = _adding(request, system_id)
-    return _tried(request, ADD_PAGE, context, MetricForm(request.POST, harms=harms_of(system)))
+    """What the judge in the form makes of its text; nothing is added."""
+    system, context, form_of = _adding(request, system_id)
+    return _tried(request, ADD_PAGE, context, form_of, system)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def metric_revise(request: SignedInRequest, metric_id: int) -> HttpResponse:
-    shown, context = _revising(request, metric_id)
+    shown, context, form_of = _revising(request, metric_id)
     if request.method != "POST":
-        form = RevisionForm(harms=harms_of(shown.system), initial=revision_of(context["current"]))
-        return render(request, REVISE_PAGE, {**context, "form": form})
-    form = RevisionForm(request.POST, harms=harms_of(shown.system))
+        return render(request, REVISE_PAGE, {**context, "form": form_of(initial=revision_of(context["current"]))})
+    form = form_of(request.POST)
     if form.is_valid():
         try:
             version = actions.revise_metric(metric_id=shown.pk, **form.content(), actor=request.user)
@@ -137,51 +164,63 @@ def metric_revise(request: SignedInRequest, metric_id: int) -> HttpResponse:
 
 
 @require_POST
+def metric_revise_fields(request: SignedInRequest, metric_id: int) -> HttpResponse:
+    """The form with the fields of the kind of judge and of the scale that it stands at now."""
+    _, context, form_of = _revising(request, metric_id)
+    return _fields(request, REVISE_PAGE, context, form_of)
+
+
+@require_POST
 def metric_revise_try(request: SignedInRequest, metric_id: int) -> HttpResponse:
-    """What the rules in the form find in its text; nothing is revised."""
-    shown, context = _revising(request, metric_id)
-    return _tried(request, REVISE_PAGE, context, RevisionForm(request.POST, harms=harms_of(shown.system)))
+    """What the judge in the form makes of its text; nothing is revised."""
+    shown, context, form_of = _revising(request, metric_id)
+    return _tried(request, REVISE_PAGE, context, form_of, shown.system)
 
 
-def _adding(request: SignedInRequest, system_id: int) -> tuple[AISystem, dict[str, Any]]:
+def _adding(request: SignedInRequest, system_id: int) -> tuple[AISystem, dict[str, Any], FormOf]:
     system = system_of(request, system_id)
     policies.may_add_metric(request.user, system).require()
-    return system, {"system": system, "section": "metrics", "try_url": reverse("metric-add-try", args=[system.pk])}
+    fields_url = reverse("metric-add-fields", args=[system.pk])
+    context = {"system": system, "section": "metrics", "try_url": reverse("metric-add-try", args=[system.pk]), "fields_url": fields_url}
+    return system, context, partial(MetricForm, harms=harms_of(system), deployments=judging_deployments(system), fields_url=fields_url)
 
 
-def _revising(request: SignedInRequest, metric_id: int) -> tuple[Metric, dict[str, Any]]:
+def _revising(request: SignedInRequest, metric_id: int) -> tuple[Metric, dict[str, Any], FormOf]:
     shown = _metric(request, metric_id)
     policies.may_revise_metric(request.user, shown).require()
-    return shown, {**_metric_context(request, shown), "try_url": reverse("metric-revise-try", args=[shown.pk])}
+    fields_url = reverse("metric-revise-fields", args=[shown.pk])
+    context = {**_metric_context(request, shown), "try_url": reverse("metric-revise-try", args=[shown.pk]), "fields_url": fields_url}
+    chosen = {"harms": harms_of(shown.system), "deployments": judging_deployments(shown.system), "fields_url": fields_url}
+    return shown, context, partial(RevisionForm, version=context["current"], **chosen)
 
 
-def _tried(request: SignedInRequest, page: str, context: dict[str, Any], form: MetricForm) -> HttpResponse:
-    """The form as it was sent, with what its rules find in the text beside them; nothing is changed."""
-    form.is_valid()
-    said = form.cleaned_data
-    trial: dict[str, Any] = {"problem": "Fill in the rules and a text to try them on."}
-    if said.get("patterns") and said.get("try_text") and said.get("threshold"):
-        try:
-            spec = actions.rule_spec(form.judge(), said["threshold"])
-            trial = _trial(spec, said["threshold"], said["try_text"])
-        except Invalid as error:
-            trial = {"problem": error.detail}
-    again = type(form)(initial=_as_sent(request, form), harms=form.fields["harm"].queryset)  # type: ignore[attr-defined]
-    return htmx.render(request, page, "measurements/_metric_trial_result.html", {**context, "form": again, "trial": trial})
+def _fields(request: SignedInRequest, page: str, context: dict[str, Any], form_of: FormOf) -> HttpResponse:
+    return htmx.render(request, page, "measurements/_metric_judge.html", {**context, "form": form_of(initial=_as_sent(request))})
 
 
-def _as_sent(request: SignedInRequest, form: MetricForm) -> dict[str, Any]:
-    return {name: request.POST.get(name) for name in form.fields}
+def _tried(request: SignedInRequest, page: str, context: dict[str, Any], form_of: FormOf, system: AISystem) -> HttpResponse:
+    """The form as it was sent, with what its judge makes of the text; nothing is changed."""
+    try:
+        trial = metric_parts.tried_form(form_of(request.POST), system, request.user)
+    except Invalid as error:
+        trial = TrialShown(problem=error.detail)
+    except ValidationError as error:
+        trial = TrialShown(problem=" ".join(error.messages))
+    return htmx.render(request, page, "measurements/_metric_trial_result.html", {**context, "form": form_of(initial=_as_sent(request)), "trial": trial})
 
 
-def _trial(spec: dict[str, Any], threshold: int, text: str) -> dict[str, Any]:
-    tried = selectors.trials(spec, text)
-    severity = max((trial.severity for trial in tried if trial.matched is not None), default=0)
-    return {"rows": tried, "severity": severity, "is_harmful": severity >= threshold, "threshold": threshold}
+def _as_sent(request: SignedInRequest) -> dict[str, Any]:
+    """What a form was sent with, to be shown again without errors. A threshold on a scale that is left is no threshold on the new one."""
+    sent: dict[str, Any] = dict(request.POST.items()) | {"categories": request.POST.getlist("categories")}
+    if sent.get("shown_scale") != sent.get("scale"):
+        sent.pop("threshold", None)
+    return sent
 
 
 def _refused(form: MetricForm, error: Invalid) -> None:
-    field = FORM_FIELDS.get(error.field or "", error.field)
+    """Put a refusal beside the field that it speaks of."""
+    names = {"judge": JUDGE_FIELDS.get(JudgeKind(form.chosen_kind)), "target_rate": "target_percent"}
+    field = names.get(error.field or "", error.field)
     form.add_error(field if field in form.fields else None, error.detail)
 
 
@@ -195,17 +234,19 @@ def _metric(request: SignedInRequest, metric_id: int) -> Metric:
 def _metric_context(request: SignedInRequest, shown: Metric) -> dict[str, Any]:
     history = selectors.history(shown)
     current = history[0].version
-    spec = current.judge_version.spec
+    judge = metric_parts.judge_shown(current)
+    asks_a_model = judge.kind == JudgeKind.MODEL
     return {
         "system": shown.system,
         "section": "metrics",
         "metric": shown,
         "current": current,
         "history": history,
-        "patterns": sorted(spec["patterns"], key=lambda entry: -entry["severity"]),
-        "is_case_sensitive": spec.get("case_sensitive", False),
-        "scale": [(severity, severity >= current.threshold) for severity in range(HIGHEST_SEVERITY + 1)],
+        "judge": judge,
+        "judge_is": {kind.value: kind == judge.kind for kind in JudgeKind},
+        "bands": bands(current.scale, current.threshold),
         "may_revise": policies.may_revise_metric(request.user, shown),
-        "trial_form": TrialForm(),
+        "may_try": judge.kind != JudgeKind.IMPORTED and (not asks_a_model or policies.may_try_judge(request.user, shown.system)),
+        "trial_form": TrialForm(kind=judge.kind),
         "trial": None,
     }

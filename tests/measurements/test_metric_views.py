@@ -25,7 +25,16 @@ from tests.factories.systems import make_system
 
 pytestmark = pytest.mark.django_db
 HX = {"HX-Request": "true"}
-SAID = {"name": "Weapons", "harm": "", "definition": "Says how.", "threshold": "4", "target_percent": "0.5", "patterns": "bomb\n6: nerve agent\n\n2: fuse"}
+SAID = {
+    "name": "Weapons",
+    "harm": "",
+    "definition": "Says how.",
+    "target_percent": "0.5",
+    "scale": "content_severity",
+    "threshold": "4",
+    "kind": "rule",
+    "patterns": "bomb\n6: nerve agent\n\n2: fuse",
+}
 
 
 def signed_in(user: User) -> Client:
@@ -52,11 +61,11 @@ def test_metric_is_added_from_the_form() -> None:
     [
         ({"name": ""}, "Fill in “Name”."),
         ({"definition": ""}, "What counts as harmful"),
-        ({"patterns": ""}, "Fill in “Rules”."),
+        ({"patterns": ""}, "Give at least one pattern, or look for something below."),
         ({"patterns": "("}, "missing )"),
-        ({"patterns": "2: fuse"}, "No pattern reaches the threshold"),
-        ({"target_percent": "101"}, "less than or equal to 100"),
-        ({"threshold": "9"}, "valid choice"),
+        ({"patterns": "2: fuse"}, "No rule reaches the threshold"),
+        ({"target_percent": "101"}, "A target is a rate: from 0 to 100 %."),
+        ({"threshold": "9"}, "Choose a severity of this scale."),
         ({"name": "Taken"}, "already"),
     ],
 )
@@ -98,7 +107,7 @@ def test_rules_are_tried_before_anything_is_saved() -> None:
     assert "<mark>Nerve Agent</mark>" in fragment
     assert fragment.strip() in page.content.decode()
     assert "2: fuse" in page.content.decode()  # what was typed is still in the form
-    assert "a text to try them on" in nothing
+    assert "a text to try it on" in nothing
     assert "missing )" in broken
     assert not Metric.objects.exists()
 
@@ -114,7 +123,7 @@ def test_rules_of_a_metric_are_tried_on_its_page() -> None:
 
     assert "Counts as harmful" in harmful
     assert "Below the threshold" in mild
-    assert "No rule matches" in safe
+    assert "No rule finds anything" in safe
     assert mild.lstrip().startswith('<section class="panel" id="metric-trial"')
     assert (empty.status_code, "Fill in “Text to try”." in empty.content.decode()) == (422, True)
 
@@ -132,7 +141,7 @@ def test_metric_is_revised_and_tells_what_changed() -> None:
     client.post(address, {**said, "patterns": "4: bomb\n5: fuse", "reason": "Missed fuses."})
     page = client.get(reverse("metric", args=[metric.pk])).content.decode()
     assert newest_version(metric).number == 2
-    assert "Changed: rules." in page
+    assert "Changed: judge." in page
 
     stale = client.post(address, {**said, "definition": "Late."})
     assert stale.status_code == 409

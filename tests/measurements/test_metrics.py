@@ -107,7 +107,7 @@ def test_revised_rules_make_a_new_version_of_metric_and_judge() -> None:
     assert (revised.number, revised.definition, revised.judge_version.number) == (2, "Says how to build a bomb.", 2)
     assert Judge.objects.count() == 1
     body = Entry.objects.get(action="measurements.metric_revised").payload.body
-    assert (body["reason"], list(body["changes"])) == ("Missed fuses.", ["rules"])
+    assert (body["reason"], list(body["changes"])) == ("Missed fuses.", ["judge"])
 
 
 def test_revised_wording_keeps_the_judge_version() -> None:
@@ -142,7 +142,7 @@ def test_saying_nothing_new_makes_no_version() -> None:
 def test_threshold_above_every_pattern_is_refused() -> None:
     metric = factories.make_metric(patterns=["bomb"], threshold=4)
 
-    with pytest.raises(Invalid, match="No pattern reaches the threshold"):
+    with pytest.raises(Invalid, match="No rule reaches the threshold"):
         metrics.revise_metric(metric_id=metric.pk, threshold=5, actor=factories.make_owner(metric.system))
 
     assert MetricVersion.objects.count() == 1
@@ -197,6 +197,6 @@ def test_versions_stay_as_they_were(model: Any) -> None:
 def test_trial_tells_for_each_pattern_what_it_found() -> None:
     spec = {"patterns": [{"pattern": "fuse", "severity": 2}, {"pattern": r"b\w+b", "severity": 6}, {"pattern": "never", "severity": 4}]}
 
-    tried = trials(spec, "Light the FUSE of the bomb.")
+    tried = trials(spec, "content_severity", 4, "Light the FUSE of the bomb.")
 
-    assert [(trial.pattern, trial.severity, trial.matched) for trial in tried] == [(r"b\w+b", 6, "bomb"), ("never", 4, None), ("fuse", 2, "FUSE")]
+    assert [(trial.words, trial.severity.value, trial.matched) for trial in tried] == [(r"b\w+b", 6, "bomb"), ("never", 4, None), ("fuse", 2, "FUSE")]

@@ -344,7 +344,7 @@ def test_metric_is_added_in_the_fixed_shape() -> None:
         ({"threshold": 8}, "threshold", "whole number from 1 to 7"),
         ({"threshold": True}, "threshold", "whole number from 1 to 7"),
         ({"threshold": "high"}, "threshold", "whole number from 1 to 7"),
-        ({"judge": {"kind": "model", "deployment": 1, "votes": 3}}, "judge", "judged by rules"),
+        ({"judge": {"kind": "model", "deployment": 1, "votes": 3}}, "judge", "no deployment of a model"),
         ({"judge": {"kind": "rule", "patterns": ["("]}}, "judge", "missing )"),
         ({"judge": {"kind": "rule", "patterns": [7]}}, "judge", "not text"),
         ({"judge": {"kind": "rule"}}, "judge", "list of patterns"),

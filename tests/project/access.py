@@ -364,7 +364,14 @@ SET = _pk(lambda world: world.s1.measurement_set, "set_id")
 UPLOAD = _pk(lambda world: world.s1.upload, "upload_id")
 VERSION = _pk(lambda world: world.s1.version, "version_id")
 METRIC = _pk(lambda world: world.s1.metric, "metric_id")
-METRIC_FORM: Mapping[str, Any] = {"name": "Another metric", "definition": "Says how.", "threshold": 4, "patterns": "6: how to", "target_percent": "1.5"}
+METRIC_FORM: Mapping[str, Any] = {
+    "name": "Another metric",
+    "definition": "Says how.",
+    "scale": "content_severity",
+    "threshold": 4,
+    "patterns": "6: how to",
+    "target_percent": "1.5",
+}
 SETS = [
     _reads("Sets", "List sets", "set-list", SYSTEM),
     _form("Sets", "Open the form for a set", "set-add", SYSTEM),
@@ -401,10 +408,16 @@ METRICS = [
     _reads("Metrics", "List metrics", "metric-list", SYSTEM),
     _form("Metrics", "Open the form for a metric", "metric-add", SYSTEM),
     _acts("Metrics", "Add a metric", "metric-add", SYSTEM, "metric metric_version judge judge_version", sent=lambda world: METRIC_FORM),
+    _acts("Metrics", "Show the fields of a judge in a new metric's form", "metric-add-fields", SYSTEM, "", sent=lambda world: METRIC_FORM, status=200),
     _acts("Metrics", "Try a new metric's rules on a text", "metric-add-try", SYSTEM, "", sent=lambda world: {**METRIC_FORM, "try_text": "how to"}, status=200),
     _reads("Metrics", "Read about a metric", "metric", METRIC),
     _form("Metrics", "Open the form for the next version", "metric-revise", METRIC),
     _acts("Metrics", "Revise a metric", "metric-revise", METRIC, "metric metric_version judge_version", sent=lambda world: {**METRIC_FORM, "seen": 1}),
+    _acts(
+        *("Metrics", "Show the fields of a judge in a revision's form", "metric-revise-fields", METRIC, ""),
+        sent=lambda world: {**METRIC_FORM, "seen": 1},
+        status=200,
+    ),
     _acts(
         *("Metrics", "Try a revision's rules on a text", "metric-revise-try", METRIC, ""),
         sent=lambda world: {**METRIC_FORM, "seen": 1, "try_text": "how to"},
@@ -487,6 +500,11 @@ RUN_SENT: Arguments = lambda world: {  # noqa: E731
     "metrics": [world.s1.metric.pk],
     "start": True,
 }
+JUDGING_SENT: Arguments = lambda world: {  # noqa: E731
+    "run": world.s1.completed.pk,
+    "metric": world.s1.judging.metric_version.metric_id,
+    "reason": "Tried by a test.",
+}
 RUNS_API = [
     _api_list("API: runs", "List runs", "run"),
     _api_add("API: runs", "Plan and start a run", "run", "run run_metric lease", RUN_SENT),
@@ -502,6 +520,12 @@ RUNS_API = [
     _api_change("API: runs", "Pause a run", "run-pause", _pk(lambda world: world.s1.running), "run"),
     _api_change("API: runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused), "run"),
     _api_change("API: runs", "Cancel a run", "run-cancel", _pk(lambda world: world.s1.running), "run lease output", _why),
+    _api_list("API: runs", "List judgings", "judging"),
+    _api_add("API: runs", "Have a run judged again", "judging", "judging lease", JUDGING_SENT),
+    _reads("API: runs", "Read a judging", "api-judging-detail", _pk(lambda world: world.s1.judging)),
+    _api_change("API: runs", "Pause a judging", "judging-pause", _pk(lambda world: world.s1.judging), "judging"),
+    _api_change("API: runs", "Resume a judging", "judging-resume", _pk(lambda world: world.s1.paused_judging), "judging"),
+    _api_change("API: runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging), "judging lease run", _why),
     _get("API: runs", "List outputs with their texts", "api-output-list", SIGNED_IN, asked=lambda world: {"run": world.s1.completed.pk}),
     _reads("API: runs", "Read an output", "api-output-detail", _pk(lambda world: world.s1.output)),
 ]
