@@ -46,11 +46,11 @@ class SetForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    """A file of cases. The file itself is checked while it is read."""
+    """A file of cases, or of cases with answers. The file itself is checked while it is read."""
 
     file = forms.FileField(
         label="File",
         allow_empty_file=True,
-        help_text="JSONL, CSV or a plain list of prompts in UTF-8, at most 50 MB. Nothing is stored in the set before you confirm.",
+        help_text="Cases, or what garak, PyRIT or promptfoo wrote; text in UTF-8, at most 50 MB. Nothing is stored in the set before you confirm.",
     )
     format = forms.ChoiceField(label="Format", required=False, choices=[("", "Find out from the file"), *UploadFormat.choices])

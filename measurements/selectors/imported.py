@@ -42,7 +42,8 @@ def labels_of(run: Run) -> list[LabellerCounts]:
     """How people outside labelled a run's outputs, by metric and labeller; one query, empty for a run without such labels."""
     labels = Judgement.objects.filter(run=run, outside_labeller__isnull=False).order_by()
     columns = ("outside_labeller__name", "metric_version__metric_id", "metric_version__metric__name", "metric_version__scale", "metric_version__threshold")
-    counted = labels.values_list("metric_version_id", *columns).annotate(Count("pk"), Avg("severity"), Count("pk", filter=Q(is_harmful=True)))
+    counts = {"number": Count("pk"), "mean": Avg("severity"), "harmful": Count("pk", filter=Q(is_harmful=True))}
+    counted = labels.values_list("metric_version_id", *columns).annotate(**counts)
     rows = [
         LabellerCounts(name, metric_id, metric, scale, threshold, number, float(mean), harmful)
         for _, name, metric_id, metric, scale, threshold, number, mean, harmful in counted

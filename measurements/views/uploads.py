@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from measurements import policies
 from measurements.actions import sets as actions
-from measurements.enums import UploadState
+from measurements.enums import FailureReason, Outcome, UploadState
 from measurements.forms.sets import UploadForm
-from measurements.models import SetUpload
+from measurements.models import MeasurementSetVersion, SetUpload
 from measurements.selectors import reading
 from measurements.views.sets import known_format, set_context, set_of
 from raiportal import exports, htmx
@@ -52,7 +52,10 @@ def _previewed(request: SignedInRequest, set_id: int, file: UploadedFile, asked:
 
 @require_safe
 def upload(request: SignedInRequest, upload_id: int) -> HttpResponse:
+    """What a file would bring; once it is confirmed, what it became."""
     shown = _upload(request, upload_id)
+    if shown.state == UploadState.CONFIRMED and shown.report.get("run_id"):
+        return HttpResponseRedirect(reverse("run", args=[shown.report["run_id"]]))
     if shown.state == UploadState.CONFIRMED and shown.version_id:
         return HttpResponseRedirect(reverse("set-version", args=[shown.version_id]))
     return render(request, "measurements/upload.html", _upload_context(request, shown))
@@ -71,12 +74,21 @@ def upload_confirm(request: SignedInRequest, upload_id: int) -> HttpResponse:
     shown = _upload(request, upload_id)
     version = actions.confirm_upload(upload_id=shown.pk, actor=request.user)
     shown.refresh_from_db()
-    accepted = shown.report["accepted"]
+    accepted, run_id = shown.report["accepted"], shown.report.get("run_id")
+    if run_id:
+        messages.success(request, _answers_words(shown, version))
+        return HttpResponseRedirect(reverse("run", args=[run_id]))
     if version is None or not accepted:
         messages.info(request, "The file held no case that is new to the set; nothing changed.")
         return HttpResponseRedirect(reverse("set", args=[shown.measurement_set_id]))
     messages.success(request, f"Version {version.number} holds {number(version.case_count)} cases, {number(accepted)} of them new.")
     return HttpResponseRedirect(reverse("set-version", args=[version.pk]))
+
+
+def _answers_words(upload: SetUpload, version: MeasurementSetVersion | None) -> str:
+    answers, accepted = upload.report["results"]["answers"], upload.report["accepted"]
+    cases = f" Version {version.number} of the set holds its cases, {number(accepted)} of them new." if version else ""
+    return f"{upload.file_name} has become this run of {number(answers)} answer{'' if answers == 1 else 's'}.{cases}"
 
 
 @require_POST
@@ -102,6 +114,7 @@ def _upload(request: SignedInRequest, upload_id: int) -> SetUpload:
 
 def _upload_context(request: SignedInRequest, shown: SetUpload) -> dict[str, Any]:
     report = shown.report
+    results = report.get("results") or {}
     return {
         **set_context(request, shown.measurement_set),
         "upload": shown,
@@ -110,9 +123,27 @@ def _upload_context(request: SignedInRequest, shown: SetUpload) -> dict[str, Any
         "strata": _counted(report["strata"], "No stratum"),
         "languages": _counted(report["languages"], "No language"),
         "sample": [{**case, "length": sum(len(message["content"]) for message in case["messages"])} for case in report["sample"]],
+        "results": results,
+        "outcomes": _outcomes(results.get("outcomes", {})),
+        "verdicts": _by_number(results.get("verdicts", {})),
+        "labels": _by_number(results.get("labels", {})),
+        "models": _by_number(results.get("models", {})),
+        "left_over": _by_number(results.get("left_over", {})),
+        "brings_answers": bool(results.get("answers")) and not report.get("run_id"),
+        "known_run": report.get("run_id"),
         "is_open": shown.state == UploadState.PREVIEWED,
         "is_shown": False,
     }
+
+
+def _outcomes(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Answers by how they ended; what failed by its reason, since that is what somebody has to look into."""
+    words = {**dict(Outcome.choices), **{reason: f"Failed: {label.lower()}" for reason, label in FailureReason.choices}}
+    return [(str(words[name]), count) for name, count in _by_number(counts)]
+
+
+def _by_number(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda entry: -entry[1])
 
 
 def _counted(counts: dict[str, int], unnamed: str) -> list[tuple[str, int]]:
