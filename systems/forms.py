@@ -133,7 +133,7 @@ class DeploymentForm(forms.Form):
         required=False,
         max_length=40,
         label="API version",
-        help_text=f"Of Azure OpenAI only: a date, such as {AZURE_API_VERSION}. Left empty, {AZURE_API_VERSION} is kept.",
+        help_text=f"Of Azure OpenAI only: a date, such as 2025-04-01-preview. Left empty, it is {AZURE_API_VERSION}, the newest general one.",
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     api_key = forms.CharField(

@@ -13,7 +13,7 @@ from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import pager_of
 from systems import actions, policies, selectors
-from systems.enums import Target
+from systems.enums import Provider, Target
 from systems.forms import ConfigurationForm
 from systems.models import AISystem, Configuration
 from systems.views.scope import system_of
@@ -77,6 +77,7 @@ def configuration(request: SignedInRequest, configuration_id: int) -> HttpRespon
         "system": shown.system,
         "section": "configurations" if shown.system_id else "settings",
         "still_matches": selectors.endpoint_still_matches(shown),
+        "provider": Provider(shown.snapshot["provider"]).label,
         "is_application": shown.snapshot["target"] == Target.APPLICATION,
         "may_add": policies.may_add_configuration(request.user, shown.deployment),
     }
