@@ -113,7 +113,7 @@ def _settle(schedule: Schedule, due_at: datetime.datetime, now: datetime.datetim
 def _too_late(schedule: Schedule, late: datetime.timedelta) -> str:
     latest = LATEST_START[schedule.rhythm].total_seconds() / 3600
     words = formats.duration(late.total_seconds())
-    return f"It was noticed {words} late; {schedule.get_rhythm_display().lower()} means caught up within {latest:.0f} hours."
+    return f"It was noticed {words} late; a {schedule.rhythm} schedule is caught up within {latest:.0f} hours."
 
 
 def _try_to_start(schedule: Schedule, settled: DueTime, late: datetime.timedelta) -> None:

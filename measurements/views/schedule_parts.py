@@ -16,7 +16,8 @@ from measurements.enums import Rhythm
 from measurements.forms.schedules import ScheduleForm
 from measurements.models import DueTime, Schedule
 from measurements.selectors import schedules as selectors
-from measurements.views.run_parts import Lack, money
+from measurements.views.amounts import money
+from measurements.views.run_parts import Lack
 from raiportal.accounts.models import User
 from raiportal.look import formats
 from raiportal.look.marks import Mark
@@ -27,7 +28,7 @@ PREVIEWED = 5  # next due times that a form and a page show
 
 @dataclass(frozen=True)
 class Moment:
-    """A due time: by the clock of its place, in UTC, and what is odd about it."""
+    """A moment by the clock of a place and in UTC; `note` says what is odd about a due time that is to come."""
 
     at: datetime.datetime
     local: str
@@ -35,15 +36,14 @@ class Moment:
     note: str
 
 
-def moment_of(timing: rhythms.Timing, at: datetime.datetime) -> Moment:
+def moment_of(timing: rhythms.Timing, at: datetime.datetime, note: str = "") -> Moment:
     local = at.astimezone(timing.zone)
-    return Moment(
-        at, f"{local:%a} {local.day} {local:%b %Y %H:%M %Z}", f"{at.astimezone(datetime.UTC):%d %b %H:%M} UTC".lstrip("0"), rhythms.shift_of(timing, at)
-    )
+    utc = at.astimezone(datetime.UTC)
+    return Moment(at, f"{local:%a} {local.day} {local:%b %Y %H:%M %Z}", f"{utc.day} {utc:%b %H:%M} UTC", note)
 
 
 def next_moments(timing: rhythms.Timing, now: datetime.datetime) -> list[Moment]:
-    return [moment_of(timing, at) for at in rhythms.next_due_times(timing, now, PREVIEWED)]
+    return [moment_of(timing, at, rhythms.shift_of(timing, at)) for at in rhythms.next_due_times(timing, now, PREVIEWED)]
 
 
 def rhythm_words(timing: rhythms.Timing) -> str:

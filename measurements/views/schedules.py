@@ -23,7 +23,7 @@ from raiportal import clocks, exports, htmx, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
-from raiportal.look.paging import cursor_pager
+from raiportal.look.paging import changed_query, cursor_pager
 
 SCHEDULES_A_PAGE = 50
 DUE_TIMES_A_PAGE = 50
@@ -71,6 +71,8 @@ def schedule(request: SignedInRequest, schedule_id: int) -> HttpResponse:
         "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
         "filters": filters,
         "is_filtered": bool(request.GET.get("outcome")),
+        "csv_url": changed_query(request, export="csv"),
+        "json_url": changed_query(request, export="json"),
     }
     return render(request, "measurements/schedule.html", context)
 
