@@ -9,8 +9,8 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 
-from measurements.enums import Doubt, DueOutcome, FailureReason, FilterVerdict, Judged, Outcome, RunSource, RunState, Sampling
-from measurements.models import Case, DueTime, MeasurementSet, Metric, MetricVersion, Output, Run, Schedule
+from measurements.enums import Doubt, DueOutcome, FailureReason, FilterVerdict, Judged, JudgingState, Outcome, RunSource, RunState, Sampling
+from measurements.models import Case, DueTime, Judging, MeasurementSet, Metric, MetricVersion, Output, Run, Schedule
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import cases as case_selectors
 from measurements.selectors import output_filters as selectors
@@ -37,6 +37,18 @@ class RunFilter(django_filters.FilterSet):
 
     class Meta:
         model = Run
+        fields: list[str] = []
+
+
+class JudgingFilter(django_filters.FilterSet):
+    """By run, metric or state."""
+
+    run = _id(field_name="run_id", label="Id of a run")
+    metric = _id(field_name="metric_version__metric_id", label="Id of a metric")
+    state = django_filters.ChoiceFilter(choices=JudgingState.choices, label="State", empty_label="Any state")
+
+    class Meta:
+        model = Judging
         fields: list[str] = []
 
 

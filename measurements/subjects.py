@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from measurements.models import MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
+from measurements.models import Judging, MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
 from raiportal.accounts.models import User
 from raiportal.audit.subjects import SubjectKind
 
@@ -20,6 +20,10 @@ def _kind(model: Any, name: str, url_name: str, *parents: str) -> SubjectKind:
     return SubjectKind(slug=model._meta.label_lower, name=name, find=find, url=lambda row: reverse(url_name, args=[row.pk]))
 
 
+def _find_judging(pk: int, user: User) -> Judging | None:
+    return Judging.objects.visible_to(user).select_related("run").filter(pk=pk).first()
+
+
 KINDS = (
     # --- Sets and metrics ---
     _kind(MeasurementSet, "Measurement set", "set", "system"),
@@ -29,6 +33,7 @@ KINDS = (
     # --- Runs and outputs ---
     _kind(Run, "Run", "run", "system"),
     _kind(Output, "Output", "output", "run"),
+    SubjectKind(slug=Judging._meta.label_lower, name="Judging", find=_find_judging, url=lambda row: reverse("run", args=[row.run_id])),
     # --- Schedules ---
     _kind(Schedule, "Schedule", "schedule", "system"),
 )

@@ -448,6 +448,18 @@ RUNS = [
     _acts("Runs", "Pause a run", "run-pause", RUNNING, "run", sent=_why),
     _acts("Runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused, "run_id"), "run"),
     _acts("Runs", "Cancel a run", "run-cancel", RUNNING, "run lease output", sent=_why),
+    _acts(
+        *("Runs", "Change a run's budget", "run-budget", RUNNING, "run"),
+        sent=lambda world: {"budget_tokens": "1000000", "reason": "More is needed."},
+    ),
+    _reads("Runs", "Follow a run's judgings", "run-judgings", COMPLETED),
+    _acts(
+        *("Runs", "Judge a run again", "run-judge", COMPLETED, "judging lease"),
+        sent=lambda world: {"metric": world.s1.judging.metric_version.metric_id, "reason": "By another metric too."},
+    ),
+    _acts("Runs", "Pause a judging", "judging-pause", _pk(lambda world: world.s1.judging, "judging_id"), "judging", sent=_why),
+    _acts("Runs", "Resume a judging", "judging-resume", _pk(lambda world: world.s1.paused_judging, "judging_id"), "judging"),
+    _acts("Runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging, "judging_id"), "judging lease run", sent=_why),
     _reads("Runs", "List a run's outputs", "output-list", COMPLETED),
     _post(
         *("Runs", "Take a run's outputs away (recorded)", "output-export", READS_S1, "audit_entry"),
@@ -525,7 +537,7 @@ RUNS_API = [
     _reads("API: runs", "Read a judging", "api-judging-detail", _pk(lambda world: world.s1.judging)),
     _api_change("API: runs", "Pause a judging", "judging-pause", _pk(lambda world: world.s1.judging), "judging"),
     _api_change("API: runs", "Resume a judging", "judging-resume", _pk(lambda world: world.s1.paused_judging), "judging"),
-    _api_change("API: runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging), "judging lease run", _why),
+    _api_change("API: runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging), "judging lease", _why),
     _get("API: runs", "List outputs with their texts", "api-output-list", SIGNED_IN, asked=lambda world: {"run": world.s1.completed.pk}),
     _reads("API: runs", "Read an output", "api-output-detail", _pk(lambda world: world.s1.output)),
 ]

@@ -19,10 +19,10 @@ from django.test import Client
 
 from harms import actions as harm_actions
 from harms.models import Harm, HarmCategory
-from measurements.actions import metrics, runs, schedules, sets
+from measurements.actions import judgings, metrics, runs, schedules, sets
 from measurements.actions.estimates import judge_run
 from measurements.enums import DueOutcome, FailureReason, Outcome, Rhythm
-from measurements.models import Case, DueTime, Lease, MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
+from measurements.models import Case, DueTime, Judging, Lease, MeasurementSet, MeasurementSetVersion, Metric, Output, Run, Schedule, SetUpload
 from measurements.selectors.metrics import newest_version
 from raiportal.accounts.enums import Ability, Role
 from raiportal.accounts.models import ApiToken, Membership, User
@@ -59,6 +59,8 @@ class Estate:
     paused: Run
     completed: Run
     output: Output
+    judging: Judging  # under way, as the next one is paused
+    paused_judging: Judging
     schedule: Schedule
     off_schedule: Schedule
     due_time: DueTime
@@ -175,6 +177,7 @@ def build_estate(manager: User, words: Words) -> Estate:
         runs.start_run(run_id=run.pk, actor=owner)
     runs.pause_run(run_id=paused.pk, reason=words("reason for pausing"), cause_detail=words("cause"), actor=owner)
     _finish(completed, words)
+    judging, paused_judging = _judgings(configuration, version, harm, owner, words)
     schedule, off_schedule = (_schedule(configuration, measurement_set, metric, owner, words(f"{which} schedule name")[:120]) for which in ("first", "second"))
     schedules.switch_off_schedule(schedule_id=off_schedule.pk, reason=words("reason for switching a schedule off"), actor=owner)
     return Estate(
@@ -197,6 +200,8 @@ def build_estate(manager: User, words: Words) -> Estate:
         paused=paused,
         completed=completed,
         output=completed.outputs.earliest("pk"),
+        judging=judging,
+        paused_judging=paused_judging,
         schedule=schedule,
         off_schedule=Schedule.objects.get(pk=off_schedule.pk),
         due_time=_due_time(schedule, completed),
@@ -281,6 +286,28 @@ def _schedule(configuration: Configuration, measurement_set: MeasurementSet, met
         rhythm=Rhythm.DAILY,
         at_time=datetime.time(3, 0),
         time_zone="Europe/Berlin",
+        actor=owner,
+    )
+
+
+def _judgings(configuration: Configuration, version: MeasurementSetVersion, harm: Harm, owner: User, words: Words) -> tuple[Judging, Judging]:
+    """Two judgings by a model of a finished run; the second is paused."""
+    judged = [_judged_metric(configuration, harm, owner, words, which) for which in ("first", "second")]
+    run = runs.plan_run(configuration=configuration, set_version=version, metric_versions=[newest_version(metric) for metric in judged], actor=owner)
+    runs.start_run(run_id=run.pk, actor=owner)
+    _finish(run, words)
+    first, second = Judging.objects.filter(run=run).order_by("number")
+    return first, judgings.pause_judging(judging_id=second.pk, reason=words("reason for pausing"), cause_detail=words("cause"), actor=owner)
+
+
+def _judged_metric(configuration: Configuration, harm: Harm, owner: User, words: Words, which: str) -> Metric:
+    return metrics.add_metric(
+        system=harm.system,
+        name=words(f"{which} judged metric name")[:120],
+        definition=words("definition"),
+        harm=harm,
+        threshold=4,
+        judge={"kind": "model", "deployment": configuration.deployment, "votes": 3},
         actor=owner,
     )
 
