@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from measurements.actions import runs
+from measurements.actions import circuits, runs
 from measurements.actions.estimates import judge_run
 from raiportal import queue
 from raiportal.accounts.models import User
@@ -76,6 +76,7 @@ def sweep_runs(*, actor: User) -> Swept:
         judge_run(run_id=run_id, actor=actor)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_GRANTS)
+    circuits.close_unwatched_circuits(actor=actor)
     swept = Swept(pumped, finished, judged, [pk for pk, _ in judgings])
     if any(asdict(swept).values()):
         log.info("runs_swept", **asdict(swept))
