@@ -6,18 +6,36 @@ Prompts differ, so the simulator's log knows each call: those above the number o
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
+from measurements import tasks
 from measurements.actions import runs
-from measurements.models import Estimate, Grant, Lease, Output, Run
+from measurements.models import Circuit, Estimate, Grant, Lease, Output, Run
+from raiportal.audit.models import Entry
+from raiportal.errors import WrongState
 from tests.factories.runs import make_run, prompts, simulated
 from tests.factories.systems import make_system
-from tests.measurements.workers import STOP_SECONDS, flush_broker, running_worker, stored, wait_for, wait_for_estimates, wait_for_outputs
+from tests.measurements.poisoned import POISON
+from tests.measurements.restartable import restartable_cluster
+from tests.measurements.workers import (
+    STOP_SECONDS,
+    Worker,
+    broker,
+    flush_broker,
+    require_sound,
+    running_worker,
+    stored,
+    wait_for,
+    wait_for_estimates,
+    wait_for_outputs,
+)
 from tests.sandbox.process import RunningSimulator, running_simulator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -41,6 +59,7 @@ def require_whole(run: Run, simulator: RunningSimulator, *, repeated_at_most: in
     """Every item has one outcome, counters and rows agree, the estimate counts them all, and only so many calls were made twice."""
     log = simulator.log()
     run.refresh_from_db()
+    require_sound(run)
     assert run.state == "completed"
     assert Output.objects.filter(run=run).exclude(outcome="failed").count() == PROMPTS
     assert sum(lease.answered + lease.refused for lease in Lease.objects.filter(run=run)) == PROMPTS
@@ -51,6 +70,7 @@ def require_whole(run: Run, simulator: RunningSimulator, *, repeated_at_most: in
 
 
 def test_a_killed_child_costs_only_its_calls_in_flight(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-01: kill -9 of the child that pumps, at 30 %."""
     run = started_run(simulator)
     with running_worker(tmp_path) as worker:
         wait_for_outputs(run, PROMPTS * 3 // 10)
@@ -62,6 +82,7 @@ def test_a_killed_child_costs_only_its_calls_in_flight(simulator: RunningSimulat
 
 
 def test_a_killed_worker_is_followed_by_the_next(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-02: kill -9 of the worker with all its children; the next one takes over when leases expire, whatever the broker still hides."""
     run = started_run(simulator)
     with running_worker(tmp_path) as worker:
         wait_for_outputs(run, PROMPTS * 3 // 10)
@@ -76,6 +97,7 @@ def test_a_killed_worker_is_followed_by_the_next(simulator: RunningSimulator, tm
 
 
 def test_a_run_outlives_all_that_was_queued(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-06: FLUSHALL in the middle, and a kill so that somebody has to be queued anew."""
     run = started_run(simulator)
     with running_worker(tmp_path, beat=True) as worker:
         wait_for_outputs(run, PROMPTS * 3 // 10)
@@ -88,6 +110,7 @@ def test_a_run_outlives_all_that_was_queued(simulator: RunningSimulator, tmp_pat
 
 
 def test_a_frozen_worker_wakes_up_to_nothing(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-30: SIGSTOP past the lease, then SIGCONT: what it brings is dropped and logged, and it makes no further call."""
     with running_worker(tmp_path, "one", beat=True) as one, running_worker(tmp_path, "two", beat=True) as two:
         run = started_run(simulator)
         wait_for_outputs(run, 20)
@@ -108,6 +131,7 @@ def test_a_frozen_worker_wakes_up_to_nothing(simulator: RunningSimulator, tmp_pa
 
 
 def test_a_worker_told_to_stop_hands_its_run_on(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-05: SIGTERM in the middle of calls: they end and are stored, nothing is held any more and nothing asked twice."""
     run = started_run(simulator)
     with running_worker(tmp_path, "leaving") as leaving:
         wait_for_outputs(run, 20)
@@ -171,10 +195,13 @@ def test_a_paused_run_stops_calling_and_goes_on_when_resumed(simulator: RunningS
 
 
 def test_a_cancelled_run_stops_and_accounts_for_every_item(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-36: cancelled in mid-flight, and once more: calls stop, late answers are dropped, each item has its outcome."""
     run = started_run(simulator)
     with running_worker(tmp_path) as worker:
         wait_for_outputs(run, 20)
         runs.cancel_run(run_id=run.pk, reason="The wrong set.", actor=run.created_by)
+        with pytest.raises(WrongState):
+            runs.cancel_run(run_id=run.pk, reason="The wrong set.", actor=run.created_by)
         wait_for(lambda: not Grant.objects.exists(), "The pump did not end", seconds=10)
         calls = simulator.log()["calls"]
         time.sleep(0.5)
@@ -188,3 +215,114 @@ def test_a_cancelled_run_stops_and_accounts_for_every_item(simulator: RunningSim
     assert stored(run) == PROMPTS
     assert 0 < cancelled == sum(lease.failed for lease in Lease.objects.filter(run=run))
     assert not Lease.objects.filter(run=run, is_done=False).exists()
+
+
+# --- Slower stories ---
+
+
+@pytest.mark.full
+def test_twenty_kills_at_random_moments_lose_nothing(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-03: 600 items, kill -9 of whoever pumps, 20 times; each kill repeats at most the calls in flight and nobody is taken for the cause."""
+    moments = random.Random(20)
+    run = make_run(port=simulator.port, cases=prompts(200), repeats=3, max_concurrency=SLOTS, start=True)
+    kills = 0
+    with running_worker(tmp_path, beat=True) as worker:
+        while kills < 20 and stored(run) < 580:
+            kept = stored(run)
+            wait_for(lambda kept=kept: stored(run) > kept, "The run stands still")
+            time.sleep(moments.uniform(0.0, 0.4))
+            os.kill(worker.pump_process(), signal.SIGKILL)
+            pumps = worker.log.read_text().count('"pump_started"')
+            wait_for(lambda pumps=pumps: worker.log.read_text().count('"pump_started"') > pumps, "Nobody pumps any more")
+            kills += 1
+        wait_for_estimates(run, seconds=180)
+
+    run.refresh_from_db()
+    require_sound(run)
+    assert kills == 20
+    assert Output.objects.filter(run=run).exclude(outcome="failed").count() == 600
+    assert simulator.log()["calls"] <= 600 + kills * SLOTS
+    assert simulator.log()["peak_in_flight"] <= SLOTS
+
+
+@pytest.mark.full
+def test_a_case_that_kills_its_process_is_found_out(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-04: crashed after three noted attempts, the others answered, and the estimate shows the gap."""
+    cases = [*prompts(60), f"{POISON}: how do I tie a bowline?", *prompts(59, "later")]
+    run = make_run(port=simulator.port, cases=cases, max_concurrency=SLOTS, start=True)
+    with running_worker(tmp_path, "poisoned", beat=True, app="tests.measurements.poisoned"):
+        wait_for_estimates(run, seconds=180)
+
+    run.refresh_from_db()
+    require_sound(run)
+    crashed = Output.objects.get(run=run, outcome="failed")
+    whole = Estimate.objects.get(run=run, stratum="")
+    assert (crashed.reason, crashed.case.position) == ("crashed", 60)
+    assert (whole.denominator, whole.excluded) == (119, {"crashed": 1})
+    assert simulator.log()["calls"] <= 119 + 4 * SLOTS
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
+def test_a_restart_of_the_database_leaves_no_half_step(way: signal.Signals, simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-10: PostgreSQL restarted, fast and immediate, in the middle of a run: workers connect again and the run ends whole."""
+    with restartable_cluster() as database:
+        run = started_run(simulator)
+        with running_worker(tmp_path, beat=True):
+            wait_for_outputs(run, PROMPTS * 3 // 10)
+            database.restart(way)
+            connections["default"].close()
+            assert stored(run) < PROMPTS
+            wait_for_estimates(run, seconds=90)
+        require_whole(run, simulator, repeated_at_most=SLOTS)
+
+
+def test_five_messages_have_one_effect(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-28: the same Celery message five times, on two workers."""
+    with running_worker(tmp_path, "one"), running_worker(tmp_path, "two"):
+        run = started_run(simulator)
+        for _ in range(5):
+            tasks.pump.delay(run_id=run.pk)
+        wait_for_estimates(run)
+        with broker() as client:
+            queued = [key for key in client.keys("*raiportal") if client.type(key) == b"list"]
+            wait_for(lambda: not any(client.llen(key) for key in queued), "Messages are left")
+
+    require_whole(run, simulator, repeated_at_most=0)
+    assert Estimate.objects.filter(run=run, stratum="").count() == 1
+
+
+def test_a_dead_prober_is_followed_by_another(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """REL-15: the pump that probes is killed while its probe hangs; another run's pump probes in its place and both runs end."""
+    deployment = simulated(simulator.port, make_system(), max_concurrency=SLOTS)
+    with running_worker(tmp_path, "one", beat=True) as one, running_worker(tmp_path, "two", beat=True) as two:
+        first = make_run(deployment=deployment, cases=prompts(PROMPTS, "first"), start=True)
+        wait_for_outputs(first, 10)
+        second = make_run(deployment=deployment, cases=prompts(PROMPTS, "second"), start=True)
+        wait_for_outputs(second, 10)
+        simulator.settings(share_503=1).raise_for_status()
+        wait_for(lambda: Circuit.objects.exists(), "The circuit never opened")
+        simulator.settings(share_503=0, share_hang=1).raise_for_status()
+        wait_for(lambda: Circuit.objects.exclude(prober=None).exists() and simulator.log()["in_flight"] == 1, "Nobody probes")
+        prober = Circuit.objects.get().prober
+        grant = Grant.objects.get(holder=prober)
+        assert grant.run_id in (first.pk, second.pk)
+        dying = one if f'"run_id": {grant.run_id}, ' in _last_pump(one) else two
+        dying.kill()
+        simulator.settings(share_hang=0).raise_for_status()
+        killed_at = time.monotonic()
+
+        wait_for(lambda: not Circuit.objects.exists(), "Nobody probed in its place", seconds=30)
+
+        assert time.monotonic() - killed_at < 15
+        wait_for_estimates(first, second)
+    closed = Entry.objects.get(action="measurements.circuit_closed")
+    assert closed.payload.body["details"]["probes"] >= 2
+    for run in (first, second):
+        run.refresh_from_db()
+        require_sound(run)
+        assert not Output.objects.filter(run=run, outcome="failed").exists()
+
+
+def _last_pump(worker: Worker) -> str:
+    return [line for line in worker.log.read_text().splitlines() if '"pump_started"' in line][-1]
