@@ -9,7 +9,7 @@ from statistics import fmean
 
 from django.db.models import F, Q, QuerySet
 
-from measurements.models import MeasurementSetVersion, MetricVersion, Output, Run
+from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Output, Run, Vote
 from measurements.selectors.progress import PRICE_UNIT_TOKENS
 from systems.models import AISystem, Configuration, Deployment
 
@@ -19,7 +19,10 @@ RUNS_LOOKED_AT = 5  # newest ones, until one has outputs
 
 @dataclass(frozen=True)
 class Outlook:
-    """`seconds` and `cost` are None where nothing is known to work them out from; `source` is the run that told."""
+    """`seconds` and `cost` are None where nothing is known to work them out from; `source` is the run that told.
+
+    `judge_calls` are votes of model judges if every case is answered, `judge_cost` what they cost: None where a price or any vote is missing.
+    """
 
     cases: int
     repeats: int
@@ -29,10 +32,19 @@ class Outlook:
     currency: str
     has_prices: bool
     source: Run | None
+    judge_calls: int = 0
+    judge_cost: Decimal | None = None
 
     @property
     def calls(self) -> int:
         return self.cases * self.repeats
+
+    @property
+    def total_cost(self) -> Decimal | None:
+        """With judging; None while a part of it isn't known."""
+        if self.cost is None or (self.judge_calls and self.judge_cost is None):
+            return None
+        return self.cost + (self.judge_cost or Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -43,11 +55,20 @@ class _Sample:
     completion_tokens: float | None
 
 
-def outlook_of(configuration: Configuration, set_version: MeasurementSetVersion, *, repeats: int, max_concurrency: int | None) -> Outlook:
+def outlook_of(
+    configuration: Configuration,
+    set_version: MeasurementSetVersion,
+    metrics: Sequence[MetricVersion] = (),
+    *,
+    repeats: int,
+    max_concurrency: int | None,
+) -> Outlook:
     deployment = configuration.deployment
     concurrency = min(max_concurrency or deployment.max_concurrency, deployment.max_concurrency)
-    sample = _sample(deployment, set_version.measurement_set.system_id)
+    system_id = set_version.measurement_set.system_id
+    sample = _sample(deployment, system_id)
     calls = set_version.case_count * repeats
+    judges = [version for version in metrics if version.judge_version.configuration is not None]
     return Outlook(
         cases=set_version.case_count,
         repeats=repeats,
@@ -57,7 +78,38 @@ def outlook_of(configuration: Configuration, set_version: MeasurementSetVersion,
         currency=deployment.currency,
         has_prices=deployment.input_price is not None and deployment.output_price is not None,
         source=sample.run,
+        judge_calls=sum(calls * _votes(version) for version in judges),
+        judge_cost=_judge_cost(calls, judges, deployment.currency, system_id),
     )
+
+
+def _votes(version: MetricVersion) -> int:
+    return int(version.judge_version.spec["votes"])
+
+
+def _judge_cost(calls: int, judges: Sequence[MetricVersion], currency: str, system_id: int) -> Decimal | None:
+    """By the newest votes of each judge's deployment in this system. None for judges whose price, currency or tokens can't be told."""
+    costs: list[Decimal | None] = []
+    for version in judges:
+        called = version.judge_version.configuration
+        if called is not None and called.deployment.currency == currency:
+            costs.append(_cost(calls * _votes(version), called.deployment, _vote_sample(called.deployment, system_id)))
+        else:
+            costs.append(None)
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(costs) else None
+
+
+def _vote_sample(deployment: Deployment, system_id: int) -> _Sample:
+    """From the system's newest judging by this deployment that has votes."""
+    judgings = Judging.objects.filter(run__system_id=system_id, judge_version__configuration__deployment=deployment).order_by("-pk")
+    for judging in judgings[:RUNS_LOOKED_AT]:
+        newest = Vote.objects.filter(judging=judging, latency_ms__isnull=False).order_by("-pk")
+        found = list(newest.values_list("latency_ms", "prompt_tokens", "completion_tokens")[:SAMPLE])
+        if found:
+            latencies, prompts, completions = zip(*found, strict=True)
+            return _Sample(None, fmean(latencies) / 1000, _mean(prompts), _mean(completions))
+    return _Sample(None, None, None, None)
 
 
 def _seconds(calls: int, concurrency: int, deployment: Deployment, sample: _Sample) -> float | None:
@@ -119,5 +171,5 @@ def usable_set_versions(system: AISystem) -> list[MeasurementSetVersion]:
 def newest_metric_versions(system: AISystem) -> list[MetricVersion]:
     """The version of each metric that holds, by name."""
     ids = MetricVersion.objects.filter(metric__system=system).order_by("metric_id", "-number").distinct("metric_id").values("pk")
-    chosen = MetricVersion.objects.filter(pk__in=ids).select_related("metric__harm", "judge_version__judge")
+    chosen = MetricVersion.objects.filter(pk__in=ids).select_related("metric__harm", "judge_version__judge", "judge_version__configuration__deployment")
     return list(chosen.order_by("metric__name", "pk"))

@@ -12,7 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Lookup, OuterRef, Q, QuerySet
 
 from measurements.enums import WITHOUT_STRATUM, Doubt, FilterVerdict, Judged, JudgingState, Outcome, Scale
-from measurements.models import Case, Estimate, Judgement, Judging, MetricVersion, Output, Run, RunMetric
+from measurements.models import Case, Estimate, Judgement, Judging, MetricVersion, Output, Run
 from measurements.models.runs import FLAGGED_PATH, has_filter_verdict
 
 MOST_CASES = 500  # that one name may mean
@@ -104,7 +104,7 @@ def flagged(run_id: int) -> QuerySet[Output]:
 # --- Which metrics ---
 def metric_versions(run_id: int, metric_id: int | None = None) -> list[MetricVersion]:
     """Of each metric that a run is judged by the version that holds: the one of its newest completed judging, else the planned one."""
-    planned = MetricVersion.objects.filter(pk__in=RunMetric.objects.filter(run_id=run_id).values("metric_version_id"))
+    planned = MetricVersion.objects.filter(pk__in=_planned_ids(run_id))
     done = Judging.objects.filter(run_id=run_id, state=JudgingState.COMPLETED).order_by("number").values_list("metric_version_id", flat=True)
     again = list(dict.fromkeys(done))
     found = (planned | MetricVersion.objects.filter(pk__in=again)).select_related("metric", "judge_version__judge").order_by("pk")
@@ -116,10 +116,15 @@ def metric_versions(run_id: int, metric_id: int | None = None) -> list[MetricVer
     return chosen if metric_id is None else [version for version in chosen if version.metric_id == metric_id]
 
 
+def _planned_ids(run_id: int) -> list[int]:
+    """From the plan: of an imported selection (only what another tool found) it names metrics by which there is no estimate."""
+    plans = Run.objects.filter(pk=run_id).values_list("snapshot__metrics", flat=True)
+    return [metric["id"] for metrics in plans for metric in metrics]
+
+
 def judged_versions(run_id: int, version_id: int) -> list[MetricVersion]:
     """The version with this id, where the run was planned with it or judged by it at some time."""
-    told = Q(pk__in=RunMetric.objects.filter(run_id=run_id).values("metric_version_id"))
-    told |= Q(pk__in=Judging.objects.filter(run_id=run_id).values("metric_version_id"))
+    told = Q(pk__in=_planned_ids(run_id)) | Q(pk__in=Judging.objects.filter(run_id=run_id).values("metric_version_id"))
     return list(MetricVersion.objects.filter(told, pk=version_id).select_related("metric", "judge_version__judge"))
 
 

@@ -1,10 +1,9 @@
-"""What the pages of runs show, worked out before the template: lines, facts of a live run, tabs, moves, results."""
+"""What the pages of runs show, worked out before the template: lines, the form, head, tabs, moves, the plan."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,28 +11,28 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from measurements import policies
-from measurements.enums import CLOSED_STATES, Outcome, PauseCause, RunState
-from measurements.forms.runs import RunForm
-from measurements.models import Estimate, Run
+from measurements.enums import CLOSED_STATES, OPEN_STATES, JudgeKind, JudgingState, PauseCause, RunSource, RunState
+from measurements.forms.runs import BudgetForm, RunForm
+from measurements.models import Estimate, JudgeVersion, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors import runs as selectors
-from measurements.selectors.progress import Progress, progress
-from measurements.views import run_results
+from measurements.selectors.spending import spending_of
+from measurements.views import imported_parts, run_live, run_results
+from measurements.views.amounts import money
+from measurements.views.imported_parts import Source
+from measurements.views.links import outputs_url
 from measurements.workflow import RUN
 from raiportal.accounts import roles
 from raiportal.accounts.models import User
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.look import formats
-from raiportal.look.charts import OutcomeBar, outcome_bar
+from raiportal.look.marks import Mark
 from systems.models import AISystem
 
+JUDGING_PAUSED = Mark("Judging paused", "pause", "warn")
+JUDGED_AGAIN = Mark("Being judged again", "running", "info")
+OWN_CAUSES = (PauseCause.PERSON, PauseCause.BUDGET, PauseCause.SYSTEM_RETIRED)  # nothing to mend at the deployment
 OWN_MOVES = ("start", "pause", "resume", "cancel")  # those that people take
-CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-
-
-def money(amount: Any, currency: str) -> str:
-    """An amount with its currency's sign, or its code where there is no sign of its own."""
-    return formats.money(amount, CURRENCY_SIGNS.get(currency, f"{currency}{formats.NO_BREAK}"))
 
 
 # --- Lists ---
@@ -45,6 +44,7 @@ class RunLine:
     url: str
     estimate: Estimate | None
     harmful_url: str
+    source: Source | None
 
     @property
     def run(self) -> Run:
@@ -53,8 +53,8 @@ class RunLine:
 
 def run_line(row: selectors.RunRow) -> RunLine:
     estimate = row.estimate
-    harmful_url = run_results.outputs_url(row.run, metric=estimate.metric_version.metric_id, judged="harmful") if estimate else ""
-    return RunLine(row, reverse("run", args=[row.run.pk]), estimate, harmful_url)
+    harmful_url = outputs_url(row.run, metric=estimate.metric_version.metric_id, judged="harmful") if estimate else ""
+    return RunLine(row, reverse("run", args=[row.run.pk]), estimate, harmful_url, imported_parts.source_of(row.run))
 
 
 # --- The form ---
@@ -65,7 +65,7 @@ def preselected(asked: QueryDict, form: RunForm) -> dict[str, Any]:
         "set_version": _known(asked.get("set_version") or _latest_of(asked.get("set"), form), form.set_versions),
         "metrics": [pk for pk in form.metric_versions if str(pk) in asked.getlist("metrics")] or list(form.metric_versions),
         "repeats": asked.get("repeats") or 1,
-        "max_concurrency": asked.get("max_concurrency") or "",
+        **{name: asked.get(name) or "" for name in ("max_concurrency", "budget_cost", "budget_tokens")},
     }
 
 
@@ -100,7 +100,15 @@ def form_context(system: AISystem, form: RunForm) -> dict[str, Any]:
 def outlook_context(form: RunForm) -> dict[str, Any]:
     """What the run would do by the answers so far, if they are enough to say it."""
     found = form.outlook() if form.is_bound else None
-    return {"outlook": found, "outlook_cost": money(found.cost, found.currency) if found else ""}
+    if found is None:
+        return {"outlook": None}
+    budget = form.cleaned_data.get("budget_cost")
+    return {
+        "outlook": found,
+        "outlook_cost": money(found.total_cost if found.total_cost is not None else found.cost, found.currency),
+        "outlook_over": budget is not None and found.total_cost is not None and found.total_cost > budget,
+        "outlook_budget": money(budget, found.currency),
+    }
 
 
 def lacks_of(system: AISystem, form: RunForm) -> list[Lack]:
@@ -116,80 +124,6 @@ def lacks_of(system: AISystem, form: RunForm) -> list[Lack]:
     return lacks
 
 
-# --- Live ---
-FOOT_WORDS = {
-    RunState.PLANNED: "Nothing has been called yet.",
-    RunState.RUNNING: "Estimates follow when the outputs are in. You can close this page, and the run goes on.",
-    RunState.PAUSED: "No new call is made while it is paused. What is stored stays.",
-    "judging": "All outputs are in. The estimates are being worked out.",
-}
-LEGEND_CLASSES = {Outcome.INPUT_BLOCKED.value: "o-blocked", Outcome.OUTPUT_BLOCKED.value: "o-blocked"}  # others are called like their outcome
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the outcome bar's legend, with the rows that it counts."""
-
-    css: str
-    count: int
-    words: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Live:
-    """A run under way. `tag` stays the same while nothing that is shown has changed."""
-
-    progress: Progress
-    bar: OutcomeBar
-    legend: list[Entry]
-    cost: str
-    allowed: int
-    phase: str
-    polls: bool
-    tag: str
-
-    @property
-    def foot(self) -> str:
-        if self.phase != RunState.RUNNING:
-            return FOOT_WORDS.get(self.phase, "")
-        if self.progress.waits_until is not None:
-            return f"The endpoint asked for no call before {formats.exact(self.progress.waits_until)}. The run goes on by itself after that."
-        if not self.progress.pumps:
-            return "No worker is at it just now. It goes on by itself as soon as one is free."
-        return FOOT_WORDS[RunState.RUNNING]
-
-    @property
-    def percent(self) -> int:
-        return int(self.progress.done_rate * 100)  # rounded down: 100 % is said when all are in
-
-
-def live(run: Run) -> Live:
-    now = progress(run)
-    phase = selectors.phase_of(run)
-    bar = outcome_bar({**now.counts, "pending": now.pending})
-    return Live(
-        progress=now,
-        bar=bar,
-        legend=_legend(run, now),
-        cost=money(now.cost, now.currency),
-        allowed=min(run.max_concurrency, run.configuration.deployment.max_concurrency),
-        phase=phase,
-        polls=selectors.is_live(run),
-        tag=hashlib.sha256(repr((phase, run.cause, run.cause_detail, now)).encode()).hexdigest()[:16],
-    )
-
-
-def _legend(run: Run, now: Progress) -> list[Entry]:
-    """Every outcome with the rows that it counts; what is waiting has no rows yet."""
-    entries = []
-    for outcome in Outcome:
-        count = now.counts[outcome]
-        url = run_results.outputs_url(run, outcome=outcome.value) if count else ""
-        entries.append(Entry(LEGEND_CLASSES.get(outcome.value, f"o-{outcome.value}"), count, outcome.label.lower(), url))
-    return [*entries, Entry("o-pending", now.pending, "waiting", "")]
-
-
 # --- One run ---
 @dataclass(frozen=True)
 class Tab:
@@ -200,35 +134,63 @@ class Tab:
 
 
 def configuration_url(user: User, run: Run) -> str:
-    """Where the run's configuration is shown; nowhere to those who may not open what belongs to the whole organisation."""
+    """Where the run's configuration is shown; nowhere to those who may not open what belongs to the whole organisation, nor for an imported run."""
+    if run.configuration is None:
+        return ""
     return reverse("configuration", args=[run.configuration_id]) if roles.sees(user, run.configuration.system_id) else ""
 
 
 def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """What the pages of one run have in common: title, badges, moves, tabs."""
     counts = selectors.counts_of([run])[run.pk]
-    estimates = estimate_selectors.estimates_of(run) if run.judged_at else []
+    estimates = estimate_selectors.estimates_of(run)
+    judgings = list(run.judgings.values_list("state", flat=True))
     offers = {offer.move.slug: offer for offer in RUN.available(run, request.user)}
+    is_imported = run.source == RunSource.IMPORTED
     return {
         "system": run.system,
         "section": "runs",
         "run": run,
+        "source": imported_parts.source_of(run),
         "configuration_url": configuration_url(request.user, run),
         "mark": selectors.mark_of(run),
-        "flags": selectors.flags_of(run, counts, estimates),
+        "flags": [*selectors.flags_of(run, counts, estimates), *_judging_flags(run, judgings)],
         "offers": offers,
         "hindrances": list(dict.fromkeys(offer.reason for slug, offer in offers.items() if slug in OWN_MOVES and not offer.is_open)),
         "cancel_title": f"Cancel run {run.code}",
         "cancel_text": _cancel_words(counts),
         "counts": counts,
         "estimates": estimates,
-        "cost": money(selectors.cost_of(run, counts), run.snapshot["deployment"]["prices"]["currency"]),
+        "cost": _cost_words(run, counts),
         "seconds": (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None,
-        "tabs": _tabs(run, counts.done),
+        "tabs": _tabs(run, counts.done, len(judgings)),
         "phase": selectors.phase_of(run),
         "may_measure": policies.may_measure(request.user, run.system),
-        "again_url": again_url(run),
+        "again_url": "" if is_imported else again_url(run),
+        "budget_form": _budget_form(run, judgings, request.user),
     }
+
+
+def _cost_words(run: Run, counts: selectors.Counts) -> str:
+    """What the run has cost with its judging; "" where it isn't known."""
+    spent = spending_of(run)
+    is_known = selectors.cost_of(run, counts) is not None and spent.is_priced
+    return money(spent.cost, run.snapshot["deployment"]["prices"]["currency"]) if is_known else ""
+
+
+def _judging_flags(run: Run, judgings: Sequence[str]) -> list[Mark]:
+    """Judgings that stand still, and those that somebody asked for after the run was judged."""
+    if JudgingState.PAUSED in judgings:
+        return [JUDGING_PAUSED]
+    return [JUDGED_AGAIN] if JudgingState.RUNNING in judgings and run.judged_at is not None else []
+
+
+def _budget_form(run: Run, judgings: Sequence[str], user: User) -> BudgetForm | None:
+    """The budget as it is, for those who may change it while anything can still be spent."""
+    is_open = run.state in OPEN_STATES or selectors.is_judging(run) or JudgingState.RUNNING in judgings or JudgingState.PAUSED in judgings
+    if run.source == RunSource.IMPORTED or not is_open or not policies.may_operate_run(user, run):
+        return None
+    return BudgetForm(initial={"budget_cost": run.budget_cost and run.budget_cost.normalize(), "budget_tokens": run.budget_tokens})
 
 
 def _cancel_words(counts: selectors.Counts) -> str:
@@ -236,12 +198,13 @@ def _cancel_words(counts: selectors.Counts) -> str:
     return f"{formats.number(counts.pending)} output{'' if counts.pending == 1 else 's'} will not be asked for, and count as failed. {stored}"
 
 
-def _tabs(run: Run, done: int) -> list[Tab]:
+def _tabs(run: Run, done: int, judgings: int) -> list[Tab]:
     first = "Estimates" if run.state in CLOSED_STATES else "Progress"
     return [
         Tab("run", first, reverse("run", args=[run.pk])),
         Tab("outputs", "Outputs", reverse("output-list", args=[run.pk]), done),
-        Tab("configuration", "Configuration", reverse("run-configuration", args=[run.pk])),
+        *([Tab("judgings", "Judgings", reverse("run-judgings", args=[run.pk]), judgings)] if judgings else []),
+        Tab("configuration", "Plan", reverse("run-configuration", args=[run.pk])),
         Tab("events", "Events", reverse("run-events", args=[run.pk])),
     ]
 
@@ -265,10 +228,10 @@ class PauseNote:
 
 
 def pause_note(run: Run, user: User) -> PauseNote | None:
-    if run.state != RunState.PAUSED:
+    if run.state != RunState.PAUSED or run.configuration is None:
         return None
     deployment = run.configuration.deployment
-    is_shown = run.cause != PauseCause.PERSON and roles.sees(user, deployment.system_id)
+    is_shown = run.cause not in OWN_CAUSES and roles.sees(user, deployment.system_id)
     url = reverse("deployment", args=[deployment.pk]) if is_shown else ""
     told = f"{run.cause_detail.rstrip('. ')}. " if run.cause_detail else ""
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
@@ -279,13 +242,44 @@ def run_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     context = head_context(request, run)
     context |= {"open_tab": "run", "pause_note": pause_note(run, request.user)}
     if run.state not in CLOSED_STATES or selectors.is_judging(run):
-        return {**context, "live": live(run)}
-    return {**context, **run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))}
+        return {**context, "live": run_live.live(run, request.user)}
+    results = run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))
+    return {**context, **results, "labels": imported_parts.label_lines(run)}
 
 
 def configuration_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     """The plan as it was frozen."""
     plan = run.snapshot
-    metrics = [{**metric, "target_words": formats.threshold(float(metric["target_rate"] or 0))} for metric in plan["metrics"]]
+    judges = JudgeVersion.objects.in_bulk([metric["judge_version"] for metric in plan["metrics"]])
+    metrics = [_metric_context(metric, judges) for metric in plan["metrics"]]
     snapshot = json.dumps(plan["configuration"]["snapshot"], indent=2, ensure_ascii=False)
-    return {**head_context(request, run), "open_tab": "configuration", "plan": {**plan, "metrics": metrics}, "snapshot": snapshot}
+    return {
+        **head_context(request, run),
+        "open_tab": "configuration",
+        "plan": {**plan, "metrics": metrics},
+        "snapshot": snapshot,
+        "left_over": plan.get("imported", {}).get("left_over", {}),
+        "budget": _budget_words(run),
+        "deployment_url": _deployment_url(request.user, run),
+    }
+
+
+def _metric_context(metric: Mapping[str, Any], judges: Mapping[int, JudgeVersion]) -> dict[str, Any]:
+    judge = judges.get(metric["judge_version"])
+    kind = JudgeKind(metric["judge"]).label
+    return {**metric, "target_words": formats.threshold(float(metric["target_rate"] or 0)), "judge_words": f"{kind}, {judge}" if judge else kind}
+
+
+def _budget_words(run: Run) -> str:
+    parts = []
+    if run.budget_cost is not None:
+        parts.append(money(run.budget_cost, run.snapshot["deployment"]["prices"]["currency"]))
+    if run.budget_tokens is not None:
+        parts.append(f"{formats.number(run.budget_tokens)} tokens")
+    return " or ".join(parts)
+
+
+def _deployment_url(user: User, run: Run) -> str:
+    if run.configuration is None or not roles.sees(user, run.configuration.deployment.system_id):
+        return ""
+    return reverse("deployment", args=[run.configuration.deployment_id])

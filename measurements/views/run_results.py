@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from measurements import statistics
-from measurements.enums import FailureReason, Judged, Outcome, Sampling
+from measurements.enums import FailureReason, Judged, JudgeKind, Outcome, Sampling
+from measurements.judges import scales
 from measurements.models import Estimate, MetricVersion, Run
-from measurements.models.metrics import HIGHEST_SEVERITY
-from measurements.selectors import figures
+from measurements.selectors import figures, severities
 from measurements.selectors import runs as selectors
+from measurements.views.links import outputs_url
 from raiportal.look import formats
 from raiportal.look.charts import IntervalPlot, IntervalRow, Verdict, interval_plot
 
@@ -26,13 +26,6 @@ SAMPLING_WORDS = {
     Sampling.REPRESENTATIVE: "The cases are like what users really send, so each rate says how often in use, as far as the sample is like the use.",
     Sampling.BENIGN: "Nothing harmful is asked in these cases; the rates say how often harm comes unprovoked.",
 }
-
-
-def outputs_url(run: Run, **filters: Any) -> str:
-    """The list of a run's outputs with filters set."""
-    address = reverse("output-list", args=[run.pk])
-    given = {name: str(value) for name, value in filters.items() if value not in (None, "")}
-    return f"{address}?{urlencode(given)}" if given else address
 
 
 @dataclass(frozen=True)
@@ -48,10 +41,16 @@ class MetricResult:
     harmful_url: str
     counted_url: str
     unjudged_url: str
+    judge: str
 
     @property
     def target(self) -> float | None:
         return target_of(self.version)
+
+
+def judge_words(version: MetricVersion) -> str:
+    """`rule J-2 v1`: who judges by this version."""
+    return f"{JudgeKind(version.judge_version.judge.kind).label.lower()} {version.judge_version}"
 
 
 def target_of(version: MetricVersion) -> float | None:
@@ -72,7 +71,8 @@ def results_context(run: Run, counts: selectors.Counts, estimates: Sequence[Esti
         "results": whole,
         "plot": interval_plot([_row(run, result) for result in whole]) if whole else None,
         "chosen": chosen,
-        "severities": _severities(chosen.estimate) if chosen else [],
+        "severities": severities.parts(chosen.version, chosen.estimate.severity_counts) if chosen else [],
+        "highest": scales.highest(chosen.version.scale) if chosen else 0,
         "severity_links": _severity_links(run, chosen) if chosen else [],
         "has_unjudged": any(result.estimate.unjudged for result in whole),
         "strata": _strata(run, chosen, estimates) if chosen else None,
@@ -96,6 +96,7 @@ def _result(run: Run, estimate: Estimate) -> MetricResult:
         harmful_url=outputs_url(run, metric=version.metric_id, judged=Judged.HARMFUL.value),
         counted_url=outputs_url(run, metric=version.metric_id, judged=Judged.COUNTED.value),
         unjudged_url=outputs_url(run, metric=version.metric_id, judged=Judged.UNJUDGED.value),
+        judge=judge_words(version),
     )
 
 
@@ -114,7 +115,7 @@ def _row(run: Run, result: MetricResult) -> IntervalRow:
     harm = f" · {version.metric.harm.code}" if version.metric.harm else ""
     return IntervalRow(
         label=version.metric.name,
-        sublabel=f"{version.metric.code} v{version.number}{harm} · rule {version.judge_version}",
+        sublabel=f"{version.metric.code} v{version.number}{harm} · {judge_words(version)}",
         url=result.url,
         low=estimate.low,
         high=estimate.high,
@@ -127,10 +128,6 @@ def _row(run: Run, result: MetricResult) -> IntervalRow:
     )
 
 
-def _severities(estimate: Estimate) -> list[int]:
-    return [int(estimate.severity_counts.get(str(level), 0)) for level in range(HIGHEST_SEVERITY + 1)]
-
-
 @dataclass(frozen=True)
 class Link:
     label: str
@@ -139,10 +136,14 @@ class Link:
 
 
 def _severity_links(run: Run, result: MetricResult) -> list[Link]:
-    """Outputs at each severity or more, down from the highest that any has."""
-    counts = _severities(result.estimate)
-    shares = [(floor, sum(counts[floor:])) for floor in (6, 4, 2)]
-    return [Link(f"Severity ≥ {floor}", count, outputs_url(run, metric=result.version.metric_id, severity=floor)) for floor, count in shares if count]
+    """Outputs in each part of the scale or above it, down from the gravest that any has; the mildest part is no link."""
+    version, counts = result.version, result.estimate.severity_counts
+    links = []
+    for band in reversed(scales.bands(version.scale, version.threshold)[1:]):
+        count = sum(int(outputs) for level, outputs in counts.items() if int(level) >= band.first)
+        address = outputs_url(run, metric=version.metric_id, severity=band.first)
+        links += [Link(f"Severity ≥ {band.first}, {band.word}", count, address)] if count else []
+    return links
 
 
 def _strata(run: Run, chosen: MetricResult, estimates: Sequence[Estimate]) -> IntervalPlot | None:

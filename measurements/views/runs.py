@@ -12,10 +12,10 @@ from measurements import policies
 from measurements.actions import run_start
 from measurements.actions import runs as actions
 from measurements.filters import RunFilter
-from measurements.forms.runs import RunForm
+from measurements.forms.runs import BudgetForm, RunForm
 from measurements.models import Run
 from measurements.selectors import runs as selectors
-from measurements.views import run_parts
+from measurements.views import run_live, run_parts
 from raiportal import htmx, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.audit import selectors as audit_selectors
@@ -112,10 +112,10 @@ def run_progress(request: SignedInRequest, run_id: int) -> HttpResponse:
         response = render(request, "measurements/_run_live.html", run_parts.run_context(request, shown))
         response["HX-Retarget"], response["HX-Reswap"] = "#run-live", "outerHTML"
         return response
-    live = run_parts.live(shown)
+    live = run_live.live(shown, request.user)
     if request.headers.get(TAG_HEADER) == live.tag:
         return HttpResponse(status=304, headers={TAG_HEADER: live.tag})
-    response = render(request, "measurements/_run_progress.html", {"run": shown, "live": live})
+    response = render(request, "measurements/_run_progress.html", {"run": shown, "live": live, "moves_count": True})
     response[TAG_HEADER] = live.tag
     return response
 
@@ -159,6 +159,21 @@ def run_resume(request: SignedInRequest, run_id: int) -> HttpResponse:
 def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
     moved = actions.cancel_run(run_id=_run(request, run_id).pk, reason=reason_in(request.POST), actor=request.user)
     return _told(request, moved, "cancelled")
+
+
+@require_POST
+def run_budget(request: SignedInRequest, run_id: int) -> HttpResponse:
+    shown = _run(request, run_id)
+    policies.may_operate_run(request.user, shown).require()
+    form = BudgetForm(request.POST)
+    if form.is_valid():
+        try:
+            moved = actions.change_budget(run_id=shown.pk, **form.cleaned_data, actor=request.user)
+            messages.success(request, f"Budget of {moved.code} changed.")
+            return htmx.go(request, reverse("run", args=[moved.pk]))
+        except Invalid as error:
+            add_refusal(form, error)
+    return render(request, "measurements/run.html", run_parts.run_context(request, shown) | {"budget_form": form}, status=422)
 
 
 def _told(request: SignedInRequest, moved: Run, words: str) -> HttpResponse:

@@ -202,9 +202,20 @@ def test_progress_is_the_pages_own_piece() -> None:
     run = make_run(start=True)
     client = owner_client(run.system)
 
-    piece = client.get(reverse("run-progress", args=[run.pk]) + "?phase=running", headers=HTMX).text.strip()
+    answer = client.get(reverse("run-progress", args=[run.pk]) + "?phase=running", headers=HTMX).text.strip()
+    page = client.get(reverse("run", args=[run.pk])).text
 
-    assert piece in client.get(reverse("run", args=[run.pk])).text
+    piece, count = re.fullmatch(r"(?s)(.*</section>)(<span .*)", answer).groups()  # type: ignore[union-attr]  # else it says None has no groups
+    assert piece in page
+    assert count.replace(' hx-swap-oob="true"', "") in page  # the number of the tab moves along
+
+
+def test_progress_moves_the_number_of_outputs_in_the_tab() -> None:
+    run = make_run(start=True)
+    client, address = owner_client(run.system), reverse("run-progress", args=[run.pk]) + "?phase=running"
+    store(run, (ANSWERED, ANSWERED))
+
+    assert '<span class="count" id="run-outputs-count" hx-swap-oob="true">2</span>' in client.get(address, headers=HTMX).text
 
 
 def test_progress_of_a_run_that_moved_on_brings_the_whole_content() -> None:

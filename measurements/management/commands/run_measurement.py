@@ -51,7 +51,7 @@ class Command(BaseCommand):
             run = run_start.plan_and_start_run(**_parts(system, options), actor=actor)
         except RaiportalError as refusal:
             raise CommandError(refusal.detail) from refusal
-        self.stdout.write(f"Run {run.code} started: {run.planned_count:,} calls to {run.configuration.deployment}.")
+        self.stdout.write(f"Run {run.code} started: {run.planned_count:,} calls to {run.snapshot['deployment']['name']}.")
         if options["wait"]:
             self._wait(run, options["timeout"])
 
