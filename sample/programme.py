@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import secrets
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ import yaml
 
 from harms import actions as harm_actions
 from harms.models import Harm, HarmCategory
-from measurements.actions import metrics, runs, sets
-from measurements.models import MeasurementSet, MeasurementSetVersion, MetricVersion, Run
+from measurements.actions import metrics, runs, schedules, sets
+from measurements.models import MeasurementSet, MeasurementSetVersion, MetricVersion, Run, Schedule
 from raiportal.accounts import actions as account_actions
 from raiportal.accounts.enums import ORGANISATION_ROLES, Role
 from raiportal.accounts.models import User
@@ -68,6 +69,8 @@ def add_system(described: Mapping[str, Any], sandbox_url: str, manager: User) ->
     measured = {entry["name"]: _add_metric(entry, system, harms, manager) for entry in described["metrics"]}
     if "run" in described:
         _start_run(described["run"], configuration, versions, measured, manager)
+    for entry in described.get("schedules", ()):
+        _add_schedule(entry, configuration, versions, measured, owner)
     return system
 
 
@@ -134,3 +137,21 @@ def _start_run(
         configuration=configuration, set_version=versions[entry["set"]], metric_versions=[measured[name] for name in entry["metrics"]], actor=manager
     )
     return runs.start_run(run_id=run.pk, actor=manager)
+
+
+def _add_schedule(
+    entry: Mapping[str, Any], configuration: Configuration, versions: Mapping[str, MeasurementSetVersion], measured: Mapping[str, MetricVersion], owner: User
+) -> Schedule:
+    return schedules.add_schedule(
+        system=configuration.system,
+        name=entry["name"],
+        configuration=configuration,
+        measurement_set=versions[entry["set"]].measurement_set,
+        metrics=[measured[name].metric for name in entry["metrics"]],
+        rhythm=entry["rhythm"],
+        weekday=entry["weekday"],
+        at_time=datetime.time.fromisoformat(entry["at_time"]),
+        time_zone=entry["time_zone"],
+        budget_tokens=entry["budget_tokens"],
+        actor=owner,
+    )

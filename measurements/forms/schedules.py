@@ -191,8 +191,4 @@ def _zone_choices() -> list[Any]:
     """UTC first, then the places by region."""
     places = [name for name in rhythms.time_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))]
     regions = groupby(places, key=lambda name: name.split("/")[0])
-    return [(USUAL_ZONE, USUAL_ZONE), *((region, [(name, _place(name)) for name in names]) for region, names in regions)]
-
-
-def _place(name: str) -> str:
-    return name.split("/", 1)[1].replace("_", " ").replace("/", ", ")
+    return [(USUAL_ZONE, USUAL_ZONE), *((region, [(name, name.replace("_", " ")) for name in names]) for region, names in regions)]
