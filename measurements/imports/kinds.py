@@ -23,7 +23,8 @@ MOST_KEYS = 200
 class Head(NamedTuple):
     """The beginning of a file.
 
-    `opening` is the bracket that a JSON file begins with, `keys` are those of its first object; `is_line`: the object ends on the line it starts on.
+    `opening` is the bracket that a JSON file begins with, `keys` are those of its first object; `is_line`: the object ends on the line it starts on;
+    `is_alone`: there is no other line.
     `yaml_keys` are the keys at the left edge if the file looks like YAML, `columns` the cells of the first line that is no comment.
     """
 
@@ -31,6 +32,7 @@ class Head(NamedTuple):
     opening: str
     keys: frozenset[str]
     is_line: bool
+    is_alone: bool
     yaml_keys: frozenset[str]
     columns: frozenset[str]
 
@@ -44,7 +46,8 @@ def look(head: bytes) -> Head:
     keys = frozenset(_first_keys(text)) if opening else frozenset()
     is_yaml = not opening and _looks_like_yaml(text)
     yaml_keys = frozenset(YAML_KEY.findall(text)) | frozenset({"-"} if is_yaml and first.startswith("- ") else ()) if is_yaml else frozenset()
-    return Head(first, opening, keys, opening == "{" and _is_json_object(first), yaml_keys, frozenset(_columns(text)))
+    is_line = opening == "{" and _is_json_object(first)
+    return Head(first, opening, keys, is_line, text.strip() == first, yaml_keys, frozenset(_columns(text)))
 
 
 def _is_json_object(line: str) -> bool:

@@ -20,6 +20,7 @@ MOST_VALUES = 1_000_000  # with every alias written out
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PLAIN = "tag:yaml.org,2002:"
+PLAIN_TAGS = frozenset(f"{PLAIN}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"))
 _RESOLVER: Any = yaml.resolver.Resolver()
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
@@ -163,7 +164,7 @@ def _scalar(event: Any, line: int) -> object:
 
 
 def _require_plain(tag: str | None, line: int) -> None:
-    if tag and tag != "!" and not tag.startswith(PLAIN):
+    if tag and tag != "!" and tag not in PLAIN_TAGS:
         raise Invalid(f"The YAML has the tag “{tag[:60]}” (line {line:,}); only plain values are read.", field="file")
 
 
