@@ -142,11 +142,12 @@ def _start_run(
 def _add_schedule(
     entry: Mapping[str, Any], configuration: Configuration, versions: Mapping[str, MeasurementSetVersion], measured: Mapping[str, MetricVersion], owner: User
 ) -> Schedule:
+    measurement_set = versions[entry["set"]].measurement_set
     return schedules.add_schedule(
-        system=configuration.system,
+        system=measurement_set.system,
         name=entry["name"],
         configuration=configuration,
-        measurement_set=versions[entry["set"]].measurement_set,
+        measurement_set=measurement_set,
         metrics=[measured[name].metric for name in entry["metrics"]],
         rhythm=entry["rhythm"],
         weekday=entry["weekday"],
