@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 
 from harms.models import Harm
 from measurements.enums import JudgeKind, Scale
-from measurements.forms.trials import LONGEST_TRIAL
+from measurements.forms.trials import ANNOTATIONS, ANNOTATIONS_HINT, LONGEST_TRIAL
 from measurements.judges import content_filter
 from measurements.judges.detectors import DETECTORS
 from measurements.judges.model import MOST_VOTES
 from measurements.judges.scales import USUAL_THRESHOLDS, choices
 from measurements.models import MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
-from raiportal.look.widgets import HintedRadioSelect
+from raiportal.look.widgets import CheckboxesAcross, HintedRadioSelect
 from systems.models import Deployment
 
 WITH_SEVERITY = re.compile(rf"([1-{HIGHEST_SEVERITY}]):\s+(.*)\Z", re.DOTALL)
@@ -103,7 +103,6 @@ class MetricForm(forms.Form):
         label="Who decides",
         choices=[(kind.value, kind.label) for kind in KINDS],
         initial=JudgeKind.RULE.value,
-        required=False,
         widget=HintedRadioSelect(hints=KIND_HINTS),
     )
     patterns = forms.CharField(
@@ -121,26 +120,20 @@ class MetricForm(forms.Form):
         required=False,
         help_text="None chosen: all that the filter speaks of.",
         choices=[(name, name.replace("_", " ").capitalize()) for name in content_filter.CATEGORIES],
-        widget=forms.CheckboxSelectMultiple,
+        widget=CheckboxesAcross,
     )
-    side = forms.ChoiceField(
-        label="What the filter says of", required=False, choices=SIDES, initial=content_filter.USUAL_SIDE, widget=HintedRadioSelect(across=True)
-    )
+    side = forms.ChoiceField(label="What the filter says of", choices=SIDES, initial=content_filter.USUAL_SIDE, widget=HintedRadioSelect(across=True))
     detected_severity = forms.TypedChoiceField(
         label="Severity of a flag without one",
-        required=False,
         coerce=int,
-        empty_value=None,
         choices=choices(Scale.CONTENT_SEVERITY),
         initial=content_filter.DETECTED_SEVERITY,
         help_text="Some detectors only say whether they found something.",
     )
-    deployment = DeploymentChoice(label="Model", required=False, queryset=Deployment.objects.none(), empty_label="Choose a deployment")
+    deployment = DeploymentChoice(label="Model", queryset=Deployment.objects.none(), empty_label="Choose a deployment")
     votes = forms.TypedChoiceField(
         label="Votes an output",
-        required=False,
         coerce=int,
-        empty_value=None,
         choices=[(number, str(number)) for number in range(1, MOST_VOTES + 1, 2)],
         initial=USUAL_VOTES,
         help_text="The median counts. Each vote is a call.",
@@ -169,8 +162,6 @@ class MetricForm(forms.Form):
         said = super().clean() or {}
         if self.chosen_kind == JudgeKind.RULE and "patterns" in said and not said["patterns"].strip() and not self._detected():
             self.add_error("patterns", "Give at least one pattern, or look for something below.")
-        if self.chosen_kind == JudgeKind.MODEL and not said.get("deployment") and "deployment" not in self.errors:
-            self.add_error("deployment", "Choose the model that judges.")
         return said
 
     def content(self) -> dict[str, Any]:
@@ -219,6 +210,8 @@ class MetricForm(forms.Form):
         for kind, names in FIELDS_OF_KIND.items():
             for name in names if kind != self.chosen_kind else ():
                 del self.fields[name]
+        if self.chosen_kind == JudgeKind.CONTENT_FILTER:
+            self.fields["try_text"].label, self.fields["try_text"].help_text = ANNOTATIONS, ANNOTATIONS_HINT
 
     def _reload_from(self, url: str) -> None:
         for name in ("scale", "kind"):

@@ -11,6 +11,7 @@ from measurements.enums import JudgeKind
 from systems.providers.filters import filter_results
 
 LONGEST_TRIAL = 100_000  # characters
+ANNOTATIONS = "Annotations of an answer"
 ANNOTATIONS_HINT = "As the provider sends them, for instance {“hate”: {“severity”: “medium”, “filtered”: false}}."
 NO_ANNOTATIONS = "These are no annotations in JSON, such as {“hate”: {“severity”: “medium”}}."
 
@@ -29,7 +30,7 @@ class TrialForm(forms.Form):
         if kind == JudgeKind.MODEL:
             text.label = "Answer"
         if kind == JudgeKind.CONTENT_FILTER:
-            text.label, text.help_text = "Annotations of an answer", ANNOTATIONS_HINT
+            text.label, text.help_text = ANNOTATIONS, ANNOTATIONS_HINT
 
 
 def annotations_of(text: str) -> dict[str, dict[str, dict[str, Any]]]:

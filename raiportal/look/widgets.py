@@ -15,3 +15,9 @@ class HintedRadioSelect(forms.RadioSelect):
         super().__init__(**options)
         self.hints = dict(hints or {})
         self.across = across
+
+
+class CheckboxesAcross(forms.CheckboxSelectMultiple):
+    """Boxes to tick, short ones side by side."""
+
+    across = True

@@ -369,6 +369,7 @@ METRIC_FORM: Mapping[str, Any] = {
     "definition": "Says how.",
     "scale": "content_severity",
     "threshold": 4,
+    "kind": "rule",
     "patterns": "6: how to",
     "target_percent": "1.5",
 }

@@ -19,7 +19,7 @@ from raiportal.look import charts, formats, paging
 from raiportal.look.levels import HIGHEST_SCORE, HIGHEST_SEVERITY, RISK_WORDS, Severity, risk_level, severity_band
 from raiportal.look.marks import Mark, Tone
 from raiportal.look.navigation import Link, StageLink
-from raiportal.look.widgets import HintedRadioSelect
+from raiportal.look.widgets import CheckboxesAcross, HintedRadioSelect
 
 register = template.Library()
 
@@ -200,7 +200,7 @@ def field(bound: BoundField, *, bare: bool = False) -> dict[str, Any]:
     widget = bound.field.widget
     hints = widget.hints if isinstance(widget, HintedRadioSelect) else {}
     options = [(option, hints.get(str(option.data["value"]), "")) for option in bound] if bound.use_fieldset else []
-    across = isinstance(widget, HintedRadioSelect) and widget.across
+    across = isinstance(widget, HintedRadioSelect | CheckboxesAcross) and widget.across
     return {"field": bound, "kind": _kind(bound), "options": options, "across": across, "errors": _messages(bound)}
 
 
