@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from measurements.enums import Outcome, RunState
 from measurements.models import Run
 from measurements.selectors import runs as selectors
+from measurements.selectors.faults import circuit_of
 from measurements.selectors.judging_rows import judging_rows, open_rows
 from measurements.selectors.progress import Progress, progress
 from measurements.selectors.spending import Spent, spending_of
-from measurements.views import judging_parts
+from measurements.views import judging_parts, run_story
 from measurements.views.amounts import money
 from measurements.views.links import outputs_url
+from measurements.views.run_story import clock
 from raiportal.accounts.models import User
 from raiportal.look import formats
 from raiportal.look.charts import OutcomeBar, outcome_bar
@@ -39,6 +41,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Why a running run makes no calls just now, and when it will."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Live:
     """A run under way. `tag` stays the same while nothing that is shown has changed."""
 
@@ -51,6 +61,8 @@ class Live:
     phase: str
     polls: bool
     judgings: Sequence[judging_parts.JudgingLine]
+    story: run_story.Told | None
+    waiting: Waiting | None
     tag: str
 
     @property
@@ -69,6 +81,7 @@ class Live:
 def live(run: Run, user: User) -> Live:
     now, spent, phase = progress(run), spending_of(run), selectors.phase_of(run)
     rows = open_rows(judging_rows(run)) if phase == "judging" else []
+    story, waiting = run_story.told(run), _waiting(run, now)
     return Live(
         progress=now,
         bar=outcome_bar({**now.counts, "pending": now.pending}),
@@ -79,8 +92,31 @@ def live(run: Run, user: User) -> Live:
         phase=phase,
         polls=selectors.is_live(run),
         judgings=[judging_parts.line(row, user) for row in rows],
-        tag=hashlib.sha256(repr((phase, run.cause, run.cause_detail, now, spent, rows)).encode()).hexdigest()[:16],
+        story=story,
+        waiting=waiting,
+        tag=hashlib.sha256(repr((phase, run.cause, run.cause_detail, now, spent, rows, story, waiting)).encode()).hexdigest()[:16],
     )
+
+
+def _waiting(run: Run, now: Progress) -> Waiting | None:
+    """The circuit breaker's word comes first: while it is open nobody calls, whatever else the endpoint asked for."""
+    if run.state != RunState.RUNNING or run.configuration is None:
+        return None
+    circuit = circuit_of(run.configuration.deployment)
+    if circuit is not None:
+        said = f" It said: {circuit.last_error.rstrip('. ')}." if circuit.last_error else ""
+        probe = f"The next single call goes out at {clock(circuit.probe_at)}; {_tried(circuit.probes)}"
+        held = f"Calls to {run.configuration.deployment} are held back, since several in a row failed.{said}"
+        text = f"{held} {probe} The run goes on by itself when one is answered."
+        return Waiting(f"The endpoint has been failing since {clock(circuit.opened_at)}", text)
+    if now.waits_until is not None:
+        text = "It asked for a pause between calls. The run goes on by itself after that."
+        return Waiting(f"The endpoint wants no call before {clock(now.waits_until)}", text)
+    return None
+
+
+def _tried(probes: int) -> str:
+    return f"{formats.number(probes)} {'has' if probes == 1 else 'have'} been tried so far." if probes else "none has been tried so far."
 
 
 def _allowed(run: Run) -> int:

@@ -16,8 +16,9 @@ from measurements.forms.runs import BudgetForm, RunForm
 from measurements.models import Estimate, JudgeVersion, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors import runs as selectors
+from measurements.selectors import schedules as schedule_selectors
 from measurements.selectors.spending import spending_of
-from measurements.views import imported_parts, run_live, run_results
+from measurements.views import imported_parts, run_live, run_results, run_story
 from measurements.views.amounts import money
 from measurements.views.imported_parts import Source
 from measurements.views.links import outputs_url
@@ -152,6 +153,7 @@ def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
         "section": "runs",
         "run": run,
         "source": imported_parts.source_of(run),
+        "schedule": schedule_selectors.schedule_of(run),
         "configuration_url": configuration_url(request.user, run),
         "mark": selectors.mark_of(run),
         "flags": [*selectors.flags_of(run, counts, estimates), *_judging_flags(run, judgings)],
@@ -244,7 +246,8 @@ def run_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     if run.state not in CLOSED_STATES or selectors.is_judging(run):
         return {**context, "live": run_live.live(run, request.user)}
     results = run_results.results_context(run, context["counts"], context["estimates"], request.GET.get("metric"))
-    return {**context, **results, "labels": imported_parts.label_lines(run)}
+    again = context["again_url"] if context["may_measure"] else ""
+    return {**context, **results, "labels": imported_parts.label_lines(run), "story": run_story.told(run, again)}
 
 
 def configuration_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
