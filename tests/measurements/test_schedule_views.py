@@ -339,3 +339,12 @@ def test_history_of_a_schedule_is_the_ledger_s() -> None:
     page = owner_client(schedule.system).get(reverse("history", args=["measurements.schedule", schedule.pk])).text
 
     assert "Schedule added" in page
+
+
+def test_run_names_the_schedule_that_started_it() -> None:
+    schedule = due_ago(make_schedule(name="Nightly, production"), MINUTE)
+    [started] = start_due_runs(actor=User.system())
+
+    page = owner_client(schedule.system).get(reverse("run", args=[started])).text
+
+    assert f'By schedule <a href="{reverse("schedule", args=[schedule.pk])}">Nightly, production</a>' in page
