@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from measurements.models import Case
+from measurements.models import Case, Run
 from raiportal.accounts.enums import Role
 from tests.factories import measurements as factories
 from tests.factories.accounts import make_user
@@ -38,6 +38,18 @@ def test_command_imports_and_tells(file: Path) -> None:
     assert 'line 3: "input" is empty.' in told
     assert "Version 1" in told
     assert Case.objects.count() == 1
+
+
+def test_command_tells_of_answers_their_run_and_what_has_no_place(tmp_path: Path) -> None:
+    row = factories.make_set()
+    path = tmp_path / "scores.csv"
+    path.write_text("# harm_definition=violence.yaml\nobjective,assistant_response,human_score_1,note\nhow,so,0.5,n\nhow,no,0,\n")
+
+    told = run(row.pk, path, "--user", factories.make_owner(row.system).username, "--format", "pyrit")
+
+    assert "2 answers, 0 verdicts, 2 labels by 1 people." in told
+    assert "No place for: note (1)." in told
+    assert f"Run {Run.objects.get().code}" in told
 
 
 def test_dry_run_stores_nothing(file: Path) -> None:

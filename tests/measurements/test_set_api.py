@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from measurements.models import Case, MeasurementSet, MeasurementSetVersion, Metric
+from measurements.models import Case, MeasurementSet, MeasurementSetVersion, Metric, Run
 from raiportal.accounts.enums import Ability, Role
 from raiportal.audit.models import Entry
 from tests.factories import measurements as factories
@@ -119,7 +119,40 @@ def test_import_answers_in_the_fixed_shape() -> None:
         "rejected_count": 1,
         "ignored_columns": ["note"],
         "unknown_harms": {},
+        "run": None,
+        "answers": 0,
+        "labels": 0,
+        "left_over": {},
     }
+
+
+SCORES = b"# harm_definition=violence.yaml\nobjective,assistant_response,human_score_1,note\nhow,so,0.5,n\nhow,no,0,\n"
+
+
+def test_answers_come_in_as_a_run_and_the_dry_run_tells_of_them() -> None:
+    row = factories.make_set()
+    client = client_of(factories.make_owner(row.system))
+    address = f"{API}/measurement-sets/{row.pk}/import/"
+
+    dry = client.post(address, upload(SCORES, "scores.csv", dry_run="true"), format="multipart").json()
+    nothing_yet = Run.objects.exists()
+    answer = client.post(address, upload(SCORES, "scores.csv"), format="multipart").json()
+    again = client.post(address, upload(SCORES, "scores.csv", format="pyrit"), format="multipart").json()
+
+    run = Run.objects.get()
+    assert nothing_yet is False
+    assert (dry["run"], dry["version"], dry["answers"], dry["labels"], dry["left_over"]) == (None, None, 2, 2, {"note": 1})
+    assert (answer["run"], answer["answers"], answer["labels"], answer["accepted"]) == (run.pk, 2, 2, 1)
+    assert (again["run"], again["accepted"], again["duplicates"]) == (run.pk, 0, 2)
+
+
+def test_dry_run_that_is_neither_yes_nor_no_is_refused_on_its_field() -> None:
+    row = factories.make_set()
+    client = client_of(factories.make_owner(row.system))
+
+    answer = client.post(f"{API}/measurement-sets/{row.pk}/import/", upload(b"one\n", "a.txt", dry_run="maybe"), format="multipart")
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["dry_run"])
 
 
 @pytest.mark.parametrize(
@@ -159,8 +192,8 @@ def test_dry_run_is_refused_to_those_who_may_not_import() -> None:
 @pytest.mark.parametrize(
     ("fields", "status", "words"),
     [
-        ({"format": "garak"}, 422, "jsonl, csv, prompts"),
-        ({"format": "promptfoo"}, 422, "jsonl, csv, prompts"),
+        ({"format": "inspect"}, 422, "jsonl, csv, prompts, garak, pyrit, promptfoo"),
+        ({"format": "pyrit"}, 422, "mapping with “seeds”"),
         ({"dry_run": "perhaps"}, 422, "valid boolean"),
         ({"set": "1"}, 400, "“set”"),
         ({"file": ""}, 422, "Choose a file."),

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from measurements.models import Case, MeasurementSet, MeasurementSetVersion, SetUpload
+from measurements.models import Case, MeasurementSet, MeasurementSetVersion, Run, SetUpload
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
@@ -140,6 +140,39 @@ def test_upload_is_looked_at_then_confirmed() -> None:
     assert confirmed.url == reverse("set-version", args=[version.pk])
     assert client.get(reverse("upload", args=[upload.pk])).url == confirmed.url
     assert client.post(reverse("upload-confirm", args=[upload.pk])).status_code == 409
+
+
+SCORES = b"# harm_definition=violence.yaml\nobjective,assistant_response,human_score_1,note\nhow,very hostile words,0.5,n\nhow,no,0,\n"
+
+
+def test_upload_with_answers_tells_of_them_and_leads_to_their_run() -> None:
+    row = factories.make_set()
+    client = signed_in(factories.make_owner(row.system))
+
+    sent = send(client, row, SCORES, "scores.csv")
+    looked = client.get(sent.url).content.decode()
+    confirmed = client.post(reverse("upload-confirm", args=[SetUpload.objects.get().pk]), follow=True)
+    again = client.get(send(client, row, SCORES, "scores.csv").url).content.decode()
+
+    run = Run.objects.get()
+    for words in ("2 answers and 1 new case in scores.csv", "Import 2 answers", "human_score_1 of scores.csv", "What has no place here"):
+        assert words in looked
+    assert "hostile" not in looked
+    assert confirmed.redirect_chain[0][0] == reverse("run", args=[run.pk])
+    assert "has become this run of 2 answers" in confirmed.content.decode()
+    assert client.get(sent.url).url == reverse("run", args=[run.pk])
+    assert "Nothing new in scores.csv" in again
+    assert f'href="{reverse("run", args=[run.pk])}"' in again
+    assert "Import 2 answers" not in again
+
+
+def test_import_page_names_the_tools_whose_files_it_reads() -> None:
+    row = factories.make_set()
+
+    page = signed_in(factories.make_owner(row.system)).get(reverse("set-import", args=[row.pk])).content.decode()
+
+    for words in ("garak: prompt file or report", "PyRIT: seed prompts or scorer evaluation", "promptfoo: tests or results", "a failed call never does"):
+        assert words in page
 
 
 def test_discarded_upload_is_gone() -> None:
