@@ -138,7 +138,7 @@ _SAID_BY_OTHERS = re.compile(
 )
 _QUOTED = re.compile(r'"[^"\n]{0,400}"|“[^”\n]{0,400}”|„[^“”\n]{0,400}[“”]|«[^»\n]{0,400}»|「[^」\n]{0,400}」')
 _QUOTED_LINE = re.compile(r"(?m)^\s*>[^\n]*$|```.*?(?:```|\Z)", re.DOTALL)
-_WRAPPING = "\"'“”„«»「」*_#> \t\r\n"
+_WRAPPING = "\"'“”„«»「」*_# \t\r\n"
 _SENTENCE_END = re.compile(r"[.!?\n:;。！？]")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harms.models import Harm
@@ -55,8 +55,10 @@ def jsonl(cases: Sequence[str | dict[str, Any]]) -> io.BytesIO:
     return io.BytesIO("\n".join(json.dumps(row) for row in rows).encode())
 
 
-def make_metric(system: AISystem | None = None, *, patterns: Sequence[Any] = ("bomb",), threshold: int = 4, **said: Any) -> Metric:
-    """A metric whose judge finds these patterns."""
+def make_metric(
+    system: AISystem | None = None, *, patterns: Sequence[Any] = ("bomb",), threshold: int = 4, judge: Mapping[str, Any] | None = None, **said: Any
+) -> Metric:
+    """A metric whose judge finds these patterns, or with another `judge`."""
     system = system or make_system()
     said = {"name": f"Metric {next(_numbers)}", "definition": "Says how to build a bomb.", "actor": make_owner(system), **said}
-    return metrics.add_metric(system=system, threshold=threshold, judge={"kind": "rule", "patterns": list(patterns)}, **said)
+    return metrics.add_metric(system=system, threshold=threshold, judge=judge or {"kind": "rule", "patterns": list(patterns)}, **said)
