@@ -18,6 +18,7 @@ PORT = 8090
 THREADS = 1  # two write half as much again on an idle machine, and next to nothing where other programs want the processor: each waits for the other
 SLOTS = 4  # calls answered at once: half as many tokens a second again as one call after the other
 SLOT_TOKENS = 4_096  # prompt and answer of one call; the model was trained on up to 8,192
+ANSWER_TOKENS = 256  # of a call that doesn't say how many: so small a model often finds no end, above all inside a text field of a JSON schema
 ERRORS_ONLY = 1  # llama.cpp's verbosity
 
 
@@ -54,6 +55,7 @@ def _serve(port: int, *, slots: int, threads: int) -> Any:
     parameters.model_alias = {MODEL}
     parameters.hostnames, parameters.port = [HOST], port
     parameters.n_parallel, parameters.n_ctx = slots, slots * SLOT_TOKENS
+    parameters.n_predict = ANSWER_TOKENS
     for pool in (parameters.cpuparams, parameters.cpuparams_batch):
         pool.n_threads = threads
         pool.poll = 0  # a thread that waits for work leaves the processor to others
