@@ -66,6 +66,7 @@ PAGES = {
     "run": "/runs/1/",
     "run-configuration": "/runs/1/configuration/",
     "run-events": "/runs/1/events/",
+    "run-compare": "/systems/1/runs/compare/?first=1",
     "schedule-list": "/systems/1/schedules/",
     "schedule-add": "/systems/1/schedules/add/",
     "schedule": "/schedules/1/",
