@@ -254,7 +254,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["raiportal.api.permissions.SignedIn"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "OutcomeEnum": "measurements.enums.Outcome",
+        "VoteOutcomeEnum": "measurements.enums.VoteOutcome",
+        "DueOutcomeEnum": "measurements.enums.DueOutcome",
+        "JudgeKindEnum": "measurements.enums.JudgeKind",
+        "PairVerdictEnum": "measurements.api.comparisons.VERDICTS",
+    },
 }
 
 # --- Logs: one event a line, ids as values, never content or secrets ---

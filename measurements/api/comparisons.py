@@ -10,6 +10,8 @@ from measurements.models import Run
 from measurements.selectors import comparisons as selectors
 from measurements.selectors.comparisons import COUNTED, MetricPair
 
+VERDICTS = [(verdict.value, verdict.value) for verdict in selectors.Verdict]
+
 
 class PairedCounts(serializers.Serializer[Any]):
     both_harmful = serializers.IntegerField()
@@ -19,8 +21,8 @@ class PairedCounts(serializers.Serializer[Any]):
 
 
 class LeftOutPairs(serializers.Serializer[Any]):
-    first = serializers.ChoiceField([verdict.value for verdict in selectors.Verdict])
-    second = serializers.ChoiceField([verdict.value for verdict in selectors.Verdict])
+    first = serializers.ChoiceField(VERDICTS)
+    second = serializers.ChoiceField(VERDICTS)
     count = serializers.IntegerField()
 
 
