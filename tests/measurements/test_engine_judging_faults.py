@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from measurements.actions import judgings, runs
+from measurements.actions.estimates import judge_run
 from measurements.enums import JudgingState
 from measurements.models import Estimate, Grant, Judgement, Judging, Lease, Run, Vote
+from raiportal.accounts.models import User
 from tests.factories.judgings import answered_run, make_judged_run, make_model_metric, only_judging
 from tests.factories.outputs import ANSWERED, HARM
 from tests.factories.runs import make_run, prompts, simulated
@@ -93,8 +95,11 @@ def test_judgings_and_a_run_share_the_limit_of_one_endpoint(simulator: RunningSi
     deployment = simulated(simulator.port, make_system(), max_concurrency=SLOTS)
     metrics = [make_model_metric(deployment, votes=VOTES) for _ in range(2)]
     judged = answered_run([HARM, ANSWERED] * (ANSWERS // 2), deployment=deployment, metrics=metrics)
+    judge_run(run_id=judged.pk, actor=User.system())
+    both = [judgings.pause_judging(judging_id=judging.pk, actor=User.system()) for judging in Judging.objects.filter(run=judged)]
     with running_worker(tmp_path, "one", beat=True), running_worker(tmp_path, "two"), running_worker(tmp_path, "three"):
-        wait_for_votes(judged, 10)
+        for judging in both:
+            judgings.resume_judging(judging_id=judging.pk, actor=User.system())
         run = make_run(deployment=deployment, cases=prompts(ANSWERS), start=True)
         wait_for(lambda: Grant.objects.values("run", "judging").distinct().count() == 3, "the run and the judgings never ran beside each other")
         wait_for_estimates(run, judged)
