@@ -304,6 +304,8 @@ def test_a_dead_prober_is_followed_by_another(simulator: RunningSimulator, tmp_p
         wait_for(lambda: Circuit.objects.exists(), "The circuit never opened")
         simulator.settings(share_503=0, share_hang=1).raise_for_status()
         wait_for(lambda: Circuit.objects.exclude(prober=None).exists() and simulator.log()["in_flight"] == 1, "Nobody probes")
+        time.sleep(1.0)
+        assert simulator.log()["in_flight"] == 1  # one probe by one pump, however long it takes
         prober = Circuit.objects.get().prober
         grant = Grant.objects.get(holder=prober)
         assert grant.run_id in (first.pk, second.pk)
