@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from measurements import tasks
 from measurements.actions import judgings
@@ -22,7 +24,7 @@ from measurements.selectors.metrics import newest_version
 from raiportal.accounts.models import User
 from raiportal.errors import Conflict, Invalid, Unmet
 from systems.models import Deployment
-from systems.providers import Outcome, Reply
+from systems.providers import Call, Outcome, Reply
 from tests.factories.judgings import answered_run, make_judged_run, make_model_metric, only_judging
 from tests.factories.measurements import make_metric
 from tests.factories.outputs import ANSWERED, BLOCKED, HARM, REFUSED, TIMEOUT
@@ -45,6 +47,18 @@ def simulator(shared_simulator: RunningSimulator) -> RunningSimulator:
     shared_simulator.settings(**dict.fromkeys(known)).raise_for_status()
     shared_simulator.client.post("/_simulator/reset").raise_for_status()
     return shared_simulator
+
+
+class DyingJudge:
+    """Finds nothing harmful, and ends the process when it is asked about the harmful answer."""
+
+    async def complete(self, call: Call, *, deadline_seconds: float, send_before: float) -> Reply:
+        if HARM.text in call.messages[-1]["content"]:
+            raise SystemExit
+        return Reply(Outcome.ANSWERED, 200, 1, text='{"reason": "It is about knots.", "severity": 0}', body="{}")
+
+    async def aclose(self) -> None:
+        return None
 
 
 def judged(run: Run) -> Judging:
@@ -273,6 +287,35 @@ def test_a_later_metric_judges_an_earlier_run(simulator: RunningSimulator) -> No
     assert [row.metric_version.metric_id for row in estimates_of(run)] == [first.metric_version.metric_id, by_model.pk, by_rules.pk]
     assert [row.numerator for row in estimates_of(run)] == [1, 1, 1]
     assert earlier_estimates_of(run) == []
+
+
+def test_an_imported_run_is_judged_by_a_model_too(simulator: RunningSimulator) -> None:
+    run = answered_run([HARM, ANSWERED], port=simulator.port)
+    model = make_model_metric(run.configuration.deployment)  # type: ignore[union-attr]
+    Run.objects.filter(pk=run.pk).update(source="imported", source_digest="0" * 64, configuration=None, judged_at=run.finished_at)
+
+    again = judgings.judge_again(run_id=run.pk, metric=model, reason="Their judge is unknown.", actor=run.created_by)
+    tasks.pump(run_id=run.pk, judging_id=again.pk)
+
+    assert [(row.numerator, row.denominator) for row in estimates_of(run)] == [(1, 2)]
+
+
+def test_a_question_that_always_kills_is_marked_and_the_others_are_answered(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.ENGINE_LEASE_SECONDS, settings.ENGINE_TICK_SECONDS = 0.5, 0.02
+    run = answered_run([ANSWERED] * 20 + [HARM] + [ANSWERED] * 20)
+    judge_run(run_id=run.pk, actor=User.system())
+    judging = only_judging(run)
+    monkeypatch.setattr(tasks, "open_client", lambda *_: DyingJudge())
+
+    for _ in range(8):
+        with contextlib.suppress(SystemExit):
+            tasks.pump(run_id=run.pk, judging_id=judging.pk)
+
+    judging.refresh_from_db()
+    (crashed,) = Vote.objects.filter(judging=judging).exclude(outcome="judged")
+    assert judging.state == JudgingState.COMPLETED
+    assert (crashed.outcome, crashed.reason, crashed.output.text) == ("failed", "crashed", HARM.text)
+    assert Estimate.objects.get(judging=judging).unjudged == 1
 
 
 def test_judging_again_refuses_what_makes_no_sense() -> None:
