@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from math import isfinite
 
@@ -31,6 +32,7 @@ ANY_DETECTOR = ImportedMetric(
 )
 
 
+@lru_cache(maxsize=256)
 def metric_of(detector: str) -> ImportedMetric:
     return ImportedMetric(
         short(f"garak: {detector}", MOST_NAME),
