@@ -46,7 +46,9 @@ def _metric_standing(system: AISystem, has_metric: bool, harms: Mapping[str, Any
     if not has_metric:
         step = Step("Say what counts as harmful", "A metric turns outputs into a rate.", "Add a metric", add_url, 35, "plus")
         return Standing("missing", "No metric", url, step)
-    if harms is None or not harms["lacking"]:
+    if harms is None:
+        return Standing("missing", "No harm to measure: the register is empty", url)  # Identify says how to begin
+    if not harms["lacking"]:
         return Standing("holds", "Every harm has a metric", url)
     lacking = f"{number(harms['lacking'])} of {number(harms['harms'])} harms"
     step = Step("Give every harm a metric", f"{lacking} can't be measured yet.", "Add a metric", f"{add_url}?harm={harms['first']}", 60, "plus")

@@ -62,8 +62,7 @@ def outputs_of(queryset: QuerySet[Output], run_id: int, asked: Asked) -> QuerySe
     if asked.attempts is not None and asked.attempts > 1:
         found = found.filter(attempts__gt=1, attempts__gte=asked.attempts)
     if asked.filter_category or asked.filter_verdict:
-        path = _verdict_path(asked.filter_category, asked.filter_verdict)
-        found = found.filter(has_filter_verdict(FLAGGED_PATH), has_filter_verdict(path))  # the first is the index's
+        found = found.filter(_with_verdict(run_id, asked.filter_category, asked.filter_verdict))
     named = {name: value for name, value in (("model_reported", asked.model), ("fingerprint", asked.fingerprint)) if value}
     return _said(found.filter(**named), run_id, asked)
 
@@ -90,6 +89,14 @@ def cases_called(run_id: int, name: str) -> list[int]:
 
 
 # --- What the provider's filter said ---
+def _with_verdict(run_id: int, category: str, verdict: str) -> Q:
+    """Everything flagged is one index. What is asked beyond that is worked out on its rows first: walking all outputs for a rare verdict is dear."""
+    if not category and verdict == FilterVerdict.FLAGGED:
+        return Q(has_filter_verdict(FLAGGED_PATH))
+    said = flagged(run_id).filter(has_filter_verdict(_verdict_path(category, verdict)))
+    return Q(_IsAnyOf(F("pk"), ArraySubquery(said.values("pk"))))
+
+
 def _verdict_path(category: str, verdict: str) -> str:
     """In the form that `systems.providers.filters` gives annotations: side, category, verdict."""
     named = json.dumps(category) if category else "*"

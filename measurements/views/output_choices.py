@@ -17,6 +17,7 @@ from measurements.selectors.output_choices import Choice
 from measurements.selectors.runs import Counts
 
 SEVERAL = ("outcome", "reason")  # any of several values fits
+DEAR = ("judged", "filter_category", "filter_verdict", "model", "fingerprint")  # answered by going through many rows: a list needs only its first
 NAMES = tuple(name for name in OutputFilter.base_filters if name != "run")
 LABELS = {
     "outcome": ("Outcome", "Any outcome"),
@@ -66,8 +67,19 @@ def form_context(request: HttpRequest, run: Run, counts: Counts, estimates: Sequ
         "case": next(iter(given["case"]), ""),
         "chips": _chips(offered, given, versions),
         "is_filtered": bool(asked),
+        "known_total": _known_total(offered, asked),
+        "is_dear": any(given[name] for name in DEAR),
         "query": f"?{urlencode(asked)}" if asked else "",
     }
+
+
+def _known_total(offered: dict[str, Sequence[Choice]], asked: Sequence[tuple[str, str]]) -> int | None:
+    """The count of the one choice that is made; the metric that it speaks of is no choice of its own."""
+    made = [(name, value) for name, value in asked if name != "metric"]
+    if len(made) != 1:
+        return None
+    ((name, value),) = made
+    return next((option.count for option in offered.get(name, ()) if option.value == value), None)
 
 
 def _offered(run: Run, counts: Counts, estimates: Sequence[Estimate], versions: Sequence[MetricVersion]) -> dict[str, Sequence[Choice]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,12 +115,14 @@ def text_url(output: Output, part: str) -> str:
     return f"{reverse('output-text', args=[output.pk])}?part={part}"
 
 
-def total(is_filtered: bool, counts: run_selectors.Counts, found: QuerySet[Output], page: Page) -> int | None:
-    """How many rows the list has: what the run's counters or this page tell, else counted up to a thousand; None for more."""
-    if not is_filtered:
+def total(choices: Mapping[str, Any], counts: run_selectors.Counts, found: QuerySet[Output], page: Page) -> int | None:
+    """How many rows the list has: what counters, estimates or this page tell, else counted up to a thousand; None for more, or where counting is dear."""
+    if not choices["is_filtered"]:
         return counts.done
     if page.next is None and page.previous is None:
         return len(page.rows)
+    if choices["known_total"] is not None or choices["is_dear"]:
+        return choices["known_total"]  # type: ignore[no-any-return]  # a number or None
     counted = found.order_by()[: MOST_COUNTED + 1].count()
     return counted if counted <= MOST_COUNTED else None
 

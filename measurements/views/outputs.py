@@ -42,7 +42,7 @@ def output_list(request: SignedInRequest, run_id: int) -> HttpResponse:
         "lines": output_parts.lines(page.rows, versions),
         "shows_severity": len({version.metric_id for version in versions}) == 1,
     }
-    total = output_parts.total(choices["is_filtered"], context["counts"], found, page)
+    total = output_parts.total(choices, context["counts"], found, page)
     context["pager"] = cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next, total=total)
     return render(request, "measurements/output_list.html", context)
 

@@ -17,7 +17,7 @@ from measurements.views.links import outputs_url
 from raiportal.look.formats import duration, number
 
 MOST_TOLD = 3  # outages or pauses told one by one; more are summed up
-MOST_COUNTED = 10_000  # outputs that needed more than one call
+MOST_COUNTED = 1_000  # outputs that needed more than one call
 
 REASON_WORDS: dict[str, str] = {
     FailureReason.TIMEOUT: "got no answer in time",
