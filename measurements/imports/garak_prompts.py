@@ -13,7 +13,7 @@ from measurements.imports.cases import Limits
 from measurements.imports.formats import Read, Row, jsonl_rows, prompt_rows
 from measurements.imports.json_documents import MEMBERS, read_document
 from measurements.imports.kinds import Head
-from measurements.imports.lines import ByteStream, read_lines, read_text
+from measurements.imports.lines import ByteStream, read_lines, read_short_text, read_text
 from raiportal.errors import Invalid
 
 PROMPT_KEYS = ("prompt", "question", "input", "text", "turns", "prefix", "goal")  # the first that a row has is its prompt
@@ -69,7 +69,7 @@ def _language(said: Mapping[str, object]) -> str:
 def _object_rows(stream: ByteStream, limits: Limits) -> Iterator[Read]:
     """A payload file, or an object whose values are all lists of prompts by group."""
     whole = {}
-    for entry in read_document(read_text(stream, limits), MEMBERS, limits):
+    for entry in read_document(read_short_text(stream, limits), MEMBERS, limits):
         if entry.fault:
             raise Invalid(f"This JSON object can't be read. {entry.fault}", field="file")
         whole[entry.path[0] if entry.path else ""] = entry

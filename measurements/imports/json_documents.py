@@ -19,6 +19,8 @@ INSIDE = re.compile(r'["\\]')
 SPACE = re.compile(r"[ \t\r\n]*")
 OPENING, CLOSING = "{[", "}]"
 
+MOST_BEHIND = 64 * 1024  # characters already read that are kept
+
 Path = tuple[str, ...]
 
 MEMBERS: frozenset[Path] = frozenset({("", "")})  # no list to follow: every member of the document's object, whole
@@ -87,6 +89,8 @@ class _Document:
         """Read one value whole. One that is too long or no JSON is passed over with the reason, as far as its brackets can be followed."""
         if not self._next():
             self._refuse("the document ends too early")
+        if self._at > MOST_BEHIND:  # the decoder counts lines from the beginning for every error that it finds
+            self._text, self._at = self._text[self._at :], 0
         line, fault = self._line, f"The entry is longer than {self._longest:,} characters."
         while True:
             try:

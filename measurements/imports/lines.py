@@ -16,6 +16,7 @@ from measurements.imports.cases import Limits
 from raiportal.errors import Invalid
 
 CHUNK_BYTES = 256 * 1024
+MOST_CHARACTERS = 10_000_000  # of files that are read whole: YAML and configurations
 
 SIGNATURES = {  # first bytes of what people upload by mistake
     b"\x89PNG": "a PNG image",
@@ -61,7 +62,8 @@ def read_lines(stream: ByteStream, limits: Limits) -> Iterator[Line]:
 
 def read_text(stream: ByteStream, limits: Limits) -> Iterator[str]:
     """The stream's text in pieces of any length, its byte order mark left out. Bytes that are no text become half surrogates, to be found where they
-    stand. Raises as `read_lines`."""
+    stand. Raises as `read_lines`.
+    """
     chunks = _chunks(stream, limits)
     head = _head(chunks)
     _require_text(head)
@@ -69,6 +71,16 @@ def read_text(stream: ByteStream, limits: Limits) -> Iterator[str]:
     for chunk in _as_utf8(chain([head], chunks), head):
         yield decoder.decode(chunk)
     yield decoder.decode(b"", final=True)
+
+
+def read_short_text(stream: ByteStream, limits: Limits) -> Iterator[str]:
+    """The text of a file that has to be read whole. Raises Invalid, while iterated, beyond MOST_CHARACTERS."""
+    length = 0
+    for piece in read_text(stream, limits):
+        length += len(piece)
+        if length > MOST_CHARACTERS:
+            raise Invalid(f"A file of this kind may have {MOST_CHARACTERS:,} characters; split it.", field="file")
+        yield piece
 
 
 def read_head(stream: ByteStream, size: int) -> bytes:

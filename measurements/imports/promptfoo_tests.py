@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -16,14 +17,15 @@ from measurements.imports.answers import LeftOver, has_content, short, unused
 from measurements.imports.cases import Limits, RowFaultError, shown_name
 from measurements.imports.formats import Read, Row, table_rows
 from measurements.imports.json_documents import MEMBERS, read_document
-from measurements.imports.lines import ByteStream, read_lines, read_text
-from measurements.imports.yaml_documents import MOST_CHARACTERS, YamlList, YamlMapping, read_yaml
+from measurements.imports.lines import ByteStream, read_lines, read_short_text
+from measurements.imports.yaml_documents import YamlList, YamlMapping, read_yaml
 from raiportal.errors import Invalid
 
 VARIABLE = re.compile(r"\{\{-?\s*([A-Za-z_][\w.]*)\s*-?\}\}")
 TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 WHOLE_PROMPT = "{{prompt}}"  # what promptfoo sends when a configuration has no prompts
 FILE = "file://"
+MOST_DEFAULTS = 200
 
 CONFIG_KEYS = frozenset({"prompts", "tests", "defaultTest", "description"})
 TEST_KEYS = frozenset({"vars", "assert", "description", "metadata", "options"})
@@ -44,9 +46,9 @@ class Test(NamedTuple):
 
 def document_rows(stream: ByteStream, limits: Limits, *, is_json: bool) -> Iterator[Read]:
     """Prompts x tests of a configuration, or of a bare list of tests. Raises Invalid for what is neither."""
-    document = _json(stream, limits) if is_json else read_yaml(read_text(stream, limits))
+    document = _json(stream, limits) if is_json else read_yaml(read_short_text(stream, limits))
     if isinstance(document, list):
-        yield from _rows([WHOLE_PROMPT], _tests(document, {}))
+        yield from _rows([WHOLE_PROMPT], _tests(document, {}), limits)
         return
     if not isinstance(document, dict) or not (has_content(document.get("tests")) or has_content(document.get("prompts"))):
         raise Invalid("The file has neither “prompts” nor “tests”, so it is no configuration of promptfoo's.", field="file")
@@ -58,23 +60,13 @@ def document_rows(stream: ByteStream, limits: Limits, *, is_json: bool) -> Itera
         raise Invalid("All prompts of this configuration stand in other files. Import its results, or put the prompts in.", field="file")
     default = document.get("defaultTest")
     tests = document.get("tests")
-    yield from _rows(prompts or [WHOLE_PROMPT], _tests(tests if has_content(tests) else [{}], default if isinstance(default, dict) else {}))
+    yield from _rows(prompts or [WHOLE_PROMPT], _tests(tests if has_content(tests) else [{}], default if isinstance(default, dict) else {}), limits)
 
 
 def _json(stream: ByteStream, limits: Limits) -> object:
     """A configuration in JSON, read whole like one in YAML; the lines of its tests are kept."""
     members, bare = YamlMapping(), YamlList()
-    length = 0
-
-    def counted() -> Iterator[str]:
-        nonlocal length
-        for piece in read_text(stream, limits):
-            length += len(piece)
-            if length > MOST_CHARACTERS:
-                raise Invalid(f"A configuration may have {MOST_CHARACTERS:,} characters; split it.", field="file")
-            yield piece
-
-    for found in read_document(counted(), MEMBERS | {("tests",), ()}, limits):
+    for found in read_document(read_short_text(stream, limits), MEMBERS | {("tests",), ()}, limits):
         if found.fault:
             raise Invalid(f"Line {found.line:,}: {found.fault}", field="file")
         if not found.is_element:
@@ -114,6 +106,7 @@ def _conversation(text: str) -> object:
 
 
 def _tests(given: object, default: Mapping[str, object]) -> Iterator[Test | LeftOver]:
+    _require_few(default)
     entries = given if isinstance(given, list) else [given]
     lines = given.lines if isinstance(given, YamlList) else [1] * len(entries)
     for entry, line in zip(entries, lines, strict=True):
@@ -121,6 +114,12 @@ def _tests(given: object, default: Mapping[str, object]) -> Iterator[Test | Left
             yield from _expanded(entry.line if isinstance(entry, YamlMapping) else line, entry, default)
         else:
             yield LeftOver("tests in other files")
+
+
+def _require_few(default: Mapping[str, object]) -> None:
+    """Defaults are put into every test, so that many of them in many tests would be too much of a file of any size."""
+    if max(len(_object(default.get("vars"))), len(_object(default.get("metadata"))), len(_list(default.get("assert"))), len(default)) > MOST_DEFAULTS:
+        raise Invalid(f"“defaultTest” may have {MOST_DEFAULTS} variables, assertions and other entries each.", field="file")
 
 
 def _expanded(line: int, entry: Mapping[str, object], default: Mapping[str, object]) -> Iterator[Test]:
@@ -135,16 +134,16 @@ def _expanded(line: int, entry: Mapping[str, object], default: Mapping[str, obje
         yield Test(line, dict(zip(variables, chosen, strict=True)), values, _text(options.get("prefix")), _text(options.get("suffix")))
 
 
-def _rows(prompts: Sequence[object], tests: Iterator[Test | LeftOver]) -> Iterator[Read]:
+def _rows(prompts: Sequence[object], tests: Iterator[Test | LeftOver], limits: Limits) -> Iterator[Read]:
     for test in tests:
         if isinstance(test, LeftOver):
             yield test
             continue
         for prompt in prompts:
-            yield _row(test, prompt)
+            yield _row(test, prompt, limits)
 
 
-def _row(test: Test, prompt: object) -> Row:
+def _row(test: Test, prompt: object, limits: Limits) -> Row:
     metadata = _object(test.values.get("metadata"))
     assertions = _list(test.values.get("assert"))
     case: dict[str, object] = {
@@ -155,7 +154,7 @@ def _row(test: Test, prompt: object) -> Row:
         "source": "promptfoo",
     }
     try:
-        case["input"] = _filled(prompt, test)
+        case["input"] = _filled(prompt, test, limits.max_input)
     except RowFaultError as fault:
         return Row(test.line, {}, str(fault))
     left_over = (
@@ -174,17 +173,29 @@ def _expected(assertion: object) -> str:
     return f"{short(said.get('type'), 60)}: {text}".removesuffix(": ") if said else ""
 
 
-def _filled(prompt: object, test: Test) -> object:
+def _filled(prompt: object, test: Test, longest: int) -> object:
     """The prompt with its variables. Raises RowFaultError where that takes more than putting text in."""
     if not isinstance(prompt, list):
-        return _fill(f"{test.prefix}{prompt}{test.suffix}", test.variables)
-    return [{**message, "content": _fill(message["content"], test.variables)} if isinstance(message.get("content"), str) else message for message in prompt]
+        return _fill(f"{test.prefix}{prompt}{test.suffix}", test.variables, longest)
+    return [
+        {**message, "content": _fill(message["content"], test.variables, longest)} if isinstance(message.get("content"), str) else message for message in prompt
+    ]
 
 
-def _fill(template: str, variables: Mapping[str, object]) -> str:
+def _fill(template: str, variables: Mapping[str, object], longest: int) -> str:
+    """The template with its variables, counted before it is put together: a short file can ask for a text without end."""
+    _require_length(len(template), longest)
     if odd := TEMPLATE.search(VARIABLE.sub("", template)):
         raise RowFaultError(f"The prompt uses more of a template than plain variables (“{odd[0]}”); it isn't sent with that in it.")
-    return VARIABLE.sub(lambda found: _variable(found[1], variables), template)
+    uses = Counter(VARIABLE.findall(template))
+    values = {name: _variable(name, variables) for name in uses}
+    _require_length(sum(len(values[name]) * times for name, times in uses.items()), longest)
+    return VARIABLE.sub(lambda found: values[found[1]], template)
+
+
+def _require_length(length: int, longest: int) -> None:
+    if length > longest:
+        raise RowFaultError(f"The prompt would have {length:,} characters; {longest:,} is the most.")
 
 
 def _variable(name: str, variables: Mapping[str, object]) -> str:

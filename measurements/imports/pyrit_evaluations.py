@@ -20,6 +20,7 @@ from measurements.imports.lines import ByteStream, Line, read_lines
 KNOWN = ("objective", "assistant_response", "data_type", "harm_category")
 SCORE_COLUMN = re.compile(r"human_score(?:_\d+)?\Z", re.IGNORECASE)
 COMMENT = re.compile(r"([a-z_]+)\s*=\s*([^,\s]+)")
+MOST_COMMENT = 1_000  # characters that are looked at
 STEPS = 4  # severities above 0 on the scale that PyRIT writes as 0 to 1
 
 
@@ -60,7 +61,7 @@ def _kind(stream: ByteStream, limits: Limits) -> _Kind:
     """By the harm definition that the first comment names; without one, by whether any score lies between 0 and 1 and by the columns."""
     comments: list[str] = []
     lines = _below_comments(read_lines(stream, limits), comments)
-    comment = dict(COMMENT.findall(" ".join(comments)))
+    comment = dict(COMMENT.findall(" ".join(comments)[:MOST_COMMENT]))
     if definition := comment.get("harm_definition"):
         return _Kind(_harm_metric(definition.rsplit(".", 1)[0]), comment)
     columns: set[str] = set()

@@ -5,7 +5,6 @@ A template is not sent with holes in it, and no other kind of content than text 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,13 +12,13 @@ from typing import NamedTuple
 from measurements.imports.answers import LeftOver, has_content, unused
 from measurements.imports.cases import Limits, shown_name
 from measurements.imports.formats import Read, Row
-from measurements.imports.lines import ByteStream, read_text
+from measurements.imports.lines import ByteStream, read_short_text
 from measurements.imports.yaml_documents import YamlList, YamlMapping, read_yaml
 from raiportal.errors import Invalid
 
 FILE_KEYS = frozenset({"seeds", "prompts", "dataset_name", "source", "harm_categories", "data_type", "seed_type", "role", "parameters"})
 SEED_KEYS = FILE_KEYS | {"value", "name", "sequence", "prompt_group_alias", "prompt_group_id"}
-HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+HOLES = (("{{", "}}"), ("{%", "%}"))
 TEMPLATES = "templates with parameters"
 
 
@@ -45,12 +44,17 @@ class Seed(NamedTuple):
 
     @property
     def is_template(self) -> bool:
-        return has_content(self.values.get("parameters")) or (isinstance(self.value, str) and self.data_type == "text" and bool(HOLE.search(self.value)))
+        return has_content(self.values.get("parameters")) or (isinstance(self.value, str) and self.data_type == "text" and _has_hole(self.value))
+
+
+def _has_hole(text: str) -> bool:
+    """Whether a bracket of a template opens and one closes behind it; looked for once each, however many there are."""
+    return any((start := text.find(opening)) >= 0 and text.find(closing, start) > 0 for opening, closing in HOLES)
 
 
 def seed_rows(stream: ByteStream, limits: Limits) -> Iterator[Read]:
     """A row a prompt or a group, at the place of its first entry. Raises Invalid for what is no file of seeds."""
-    document = read_yaml(read_text(stream, limits))
+    document = read_yaml(read_short_text(stream, limits))
     if not isinstance(document, YamlMapping):
         raise Invalid("A PyRIT seed file is a YAML mapping with “seeds”; this one isn't.", field="file")
     entries = document.get("seeds") if has_content(document.get("seeds")) else document.get("prompts")

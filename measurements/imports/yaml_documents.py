@@ -14,7 +14,6 @@ import yaml
 from measurements.imports.formats import INTEGER_DIGITS
 from raiportal.errors import Invalid
 
-MOST_CHARACTERS = 10_000_000  # read whole, unlike the formats that come row by row
 MOST_DEPTH = 50
 MOST_VALUES = 1_000_000  # with every alias written out
 
@@ -78,15 +77,10 @@ class _Open:
 
 
 def read_yaml(pieces: Iterator[str]) -> object:
-    """The document of a YAML file. Raises Invalid for what is no YAML, too large, too deep, multiplied by aliases, tagged, or several documents."""
-    text, length = [], 0
-    for piece in pieces:
-        length += len(piece)
-        if length > MOST_CHARACTERS:
-            raise Invalid(f"A YAML file may have {MOST_CHARACTERS:,} characters; split it.", field="file")
-        text.append(piece)
+    """The document of a YAML file. Raises Invalid for what is no YAML, too deep, multiplied by aliases, tagged, or several documents."""
+    text = "".join(pieces)
     try:
-        return _Builder().built("".join(text))
+        return _Builder().built(text)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1:,})" if mark else ""

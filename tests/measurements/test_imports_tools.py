@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.imports import Answer, LeftOver, Origin, ParsedCase, RejectedRow, build_report, parse
+from measurements.imports import Answer, LeftOver, Limits, Origin, ParsedCase, RejectedRow, build_report, parse
 from measurements.imports.detection import detect_format
 from raiportal.errors import Invalid
 
@@ -407,9 +407,47 @@ def test_tests_without_prompts_send_the_variable_prompt():
 def test_tests_that_multiply_without_end_are_refused():
     variables = {f"v{number}": list(range(100)) for number in range(20)}
 
-    with pytest.raises(Invalid, match="more than 200,000 rows"):
-        for _ in parse(io.BytesIO(json.dumps({"prompts": ["{{v0}}"], "tests": [{"vars": variables}]}).encode()), "promptfoo"):
-            pass
+    content = io.BytesIO(json.dumps({"prompts": ["{{v0}}"], "tests": [{"vars": variables}]}).encode())
+
+    with pytest.raises(Invalid, match="more than 1,000 rows"):
+        list(parse(content, "promptfoo", limits=Limits(max_rows=1_000)))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"prompts": ["{{a}}" * 30_000], "tests": [{"vars": {"a": "x" * 1_000_000}}]}, "The prompt would have 30,000,000,000 characters; 200,000 is the most."),
+        ({"prompts": ["p" * 1_000_000], "tests": [{}]}, "The prompt would have 1,000,000 characters; 200,000 is the most."),
+    ],
+)
+def test_prompt_that_would_grow_without_end_is_counted_and_not_built(content, reason):
+    assert reasons_of(json.dumps(content), "promptfoo") == [reason]
+
+
+def test_defaults_that_would_be_put_into_every_test_are_few():
+    content = {"prompts": ["p"], "defaultTest": {"vars": {f"v{number}": 1 for number in range(500)}}, "tests": [{}]}
+
+    with pytest.raises(Invalid, match="“defaultTest” may have 200"):
+        rows_of(json.dumps(content), "promptfoo")
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        (f"seeds:\n- value: '{'{{' * 2_000_000}'\n", "pyrit"),
+        (f"# {'a' * 3_000_000}\nobjective,assistant_response,human_score\nhow,so,1\n", "pyrit"),
+        (f'{{"evalId": "e", "results": {{"results": [{"x," * 150_000}1]}}}}', "promptfoo"),
+        (f'{{"evalId": "e", "results": {{"results": [{"[" * 3_000_000}', "promptfoo"),
+        (f'["{"{generator." * 300_000}"]', "garak"),
+    ],
+)
+def test_text_made_to_be_slow_is_read_as_fast_as_any(content, format):
+    started = time.process_time()
+
+    with contextlib.suppress(Invalid):
+        rows_of(content, format)
+
+    assert time.process_time() - started < 8
 
 
 def test_csv_tests_are_read_by_their_special_columns():
