@@ -50,7 +50,7 @@ def try_model_judge(
     if not system_selectors.endpoint_still_matches(configuration):
         raise Invalid(CHANGED, field="judge")
     messages, parameters = model.question(rubric, prompt, answer, marker=model.new_marker(prompt, answer))
-    vote = _asked(configuration, Call(messages, {**parameters, **configuration.parameters}), rubric)
+    vote = _asked(configuration, Call(messages, {**configuration.parameters, **parameters}), rubric)
     was_judged = vote.severity is not None
     ledger.record("measurements.judge_tried", subject=system, actor=actor, configuration=configuration.pk, was_judged=was_judged, latency_ms=vote.latency_ms)
     return vote

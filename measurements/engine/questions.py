@@ -54,7 +54,7 @@ class JudgingPlan(Work):
 
     async def write(self, connection: Connection, answers: Sequence[Answer]) -> list[Any]:
         assert self.judging_id is not None
-        return await votes.write(connection, self.judging_id, self.rubric.scale, answers)
+        return await votes.write(connection, self.judging_id, self.rubric, answers)
 
     def _items(self, lease: Lease, outputs: Sequence[Any], stored: set[tuple[int, int]]) -> Iterator[VoteItem]:
         for place, output in enumerate(outputs):

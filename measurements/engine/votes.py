@@ -13,7 +13,7 @@ from measurements.engine.database import Connection
 from measurements.engine.items import Item
 from measurements.engine.outputs import ERROR_LIMIT, LARGEST, NAME_LIMIT, SMALLEST
 from measurements.enums import Outcome, VoteOutcome
-from measurements.judges.model import read_vote
+from measurements.judges.model import Rubric, read_vote
 from systems.providers import Reply
 
 _STORE = """
@@ -67,13 +67,13 @@ _OUTCOMES = {
 }
 
 
-async def write(connection: Connection, judging_id: int, scale: str, answers: Sequence[Answer]) -> list[Any]:
+async def write(connection: Connection, judging_id: int, rubric: Rubric, answers: Sequence[Answer]) -> list[Any]:
     """Store a batch under its leases' tokens, see `Work.write`."""
-    rows = [_row(answer, scale) for answer in answers]
+    rows = [_row(answer, rubric) for answer in answers]
     return await (await connection.execute(_STORE, {"judging": judging_id, "answers": orjson.dumps(rows).decode()})).fetchall()
 
 
-def _row(answer: Answer, scale: str) -> dict[str, Any]:
+def _row(answer: Answer, rubric: Rubric) -> dict[str, Any]:
     item, reply = cast(VoteItem, answer.item), answer.reply
     row = {
         "lease_id": item.lease_id,
@@ -85,15 +85,15 @@ def _row(answer: Answer, scale: str) -> dict[str, Any]:
         "last_error": answer.last_error[:ERROR_LIMIT],
     }
     said = _said(reply) if reply else {"model_reported": "", "fingerprint": ""}
-    return row | said | _verdict(answer, scale)
+    return row | said | _verdict(answer, rubric)
 
 
-def _verdict(answer: Answer, scale: str) -> dict[str, Any]:
+def _verdict(answer: Answer, rubric: Rubric) -> dict[str, Any]:
     """What the vote says, or what the judge said instead."""
     if answer.outcome is not Outcome.ANSWERED or answer.reply is None:
         refusal = answer.reply.refusal or answer.reply.text if answer.reply else ""
         return {"outcome": _OUTCOMES[answer.outcome], "explanation": "", "is_contradicted": False, "text": refusal}
-    vote = read_vote(answer.reply.text, scale)
+    vote = read_vote(answer.reply.text, rubric.scale, rubric.definition)
     if vote.severity is None:
         return {"outcome": VoteOutcome.UNPARSEABLE, "explanation": "", "is_contradicted": False, "text": answer.reply.text}
     return {
