@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from measurements import statistics
-from measurements.enums import FailureReason, Judged, JudgeKind, Outcome, Sampling
+from measurements.enums import FailureReason, Judged, JudgeKind, Outcome, RunSource, Sampling
 from measurements.judges import scales
 from measurements.models import Estimate, MetricVersion, Run
 from measurements.selectors import figures, severities
@@ -107,7 +107,8 @@ def _inconclusive_words(run: Run, whole: Sequence[MetricResult]) -> str:
         return ""
     lost = formats.rate(max((share for share in shares if share is not None), default=None))
     allowed = formats.threshold(run.error_budget_rate)
-    return f"{lost} of the outputs that ended failed or couldn't be judged, and no more than {allowed} may. Find out why, then run it again."
+    remedy = "Have it judged by a metric of your own, under Judgings." if run.source == RunSource.IMPORTED else "Find out why, then run it again."
+    return f"{lost} of the outputs that ended failed or couldn't be judged, and no more than {allowed} may. {remedy}"
 
 
 def _row(run: Run, result: MetricResult) -> IntervalRow:
