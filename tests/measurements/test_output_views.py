@@ -251,3 +251,25 @@ def test_outputs_are_listed_as_stored_or_in_the_order_of_the_set() -> None:
     as_in_the_set = [line.row.output.case.position for line in client.get(address, {"sort": "case"}).context["lines"]]
 
     assert (stored, as_in_the_set) == ([0, 1, 2, 0, 1, 2], [0, 0, 1, 1, 2, 2])
+
+
+def test_filters_that_take_several_values_keep_what_is_set_as_chips() -> None:
+    run = ended_run((HARM, TIMEOUT, BLOCKED, ANSWERED))
+
+    page = owner_client(run).get(f"{reverse('output-list', args=[run.pk])}?outcome=failed&outcome=input_blocked")
+
+    assert [line.output.outcome for line in page.context["lines"]] == ["failed", "input_blocked"]
+    assert page.text.count('<input type="hidden" name="outcome"') == 2
+    assert 'class="chip" href="?outcome=input_blocked"' in page.text
+    assert "Answered (2)" in page.text
+    assert "Or outcome …" in page.text
+
+
+def test_list_is_ordered_by_the_severity_of_one_metric() -> None:
+    run = ended_run((ANSWERED, HARM, ANSWERED))
+    client, address = owner_client(run), reverse("output-list", args=[run.pk])
+
+    shown = [line.output.case.position for line in client.get(address, {"sort": "-severity"}).context["lines"]]
+
+    assert shown == [1, 2, 0]
+    assert 'href="?sort=-severity"' in client.get(address).text

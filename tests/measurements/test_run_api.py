@@ -299,3 +299,28 @@ def test_outputs_cost_the_same_for_two_and_for_twenty() -> None:
         return len(queries)
 
     assert count(few) == count(many)
+
+
+def test_outputs_are_found_by_several_outcomes_and_ordered_by_severity() -> None:
+    run = ended_run((ANSWERED, HARM, TIMEOUT, BLOCKED))
+    client = owner_client(run.system)
+
+    def found(**asked: Any) -> list[int]:
+        return [row["case"]["number"] for row in client.get("/api/v1/outputs/", {"run": run.pk, **asked}).json()["results"]]
+
+    assert found(outcome=["failed", "input_blocked"]) == [3, 4]
+    assert found(sort="-severity") == [2, 4, 3, 1]
+    assert found(attempts=2, filter_verdict="blocked", doubt="any", model="none") == []
+    assert client.get("/api/v1/outputs/", {"run": run.pk, "filter_verdict": "bogus"}).status_code == 422
+    page = client.get("/api/v1/outputs/", {"run": run.pk, "sort": "-severity", "page_size": 3}).json()
+    assert [row["case"]["number"] for row in client.get(page["next"]).json()["results"]] == [1]
+
+
+def test_budget_is_changed_over_the_api() -> None:
+    run = make_run(start=True, budget_tokens=5_000)
+    client = owner_client(run.system)
+
+    changed = post(client, f"{RUNS}{run.pk}/budget/", {"budget_tokens": 9_000, "reason": "More is needed."})
+
+    assert (changed.status_code, changed.json()["budget_tokens"]) == (200, 9_000)
+    assert post(client, f"{RUNS}{run.pk}/budget/", {"budget_tokens": 9_000}).status_code == 422

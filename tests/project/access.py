@@ -460,7 +460,7 @@ RUNS = [
     ),
     _acts("Runs", "Pause a judging", "judging-pause", _pk(lambda world: world.s1.judging, "judging_id"), "judging", sent=_why),
     _acts("Runs", "Resume a judging", "judging-resume", _pk(lambda world: world.s1.paused_judging, "judging_id"), "judging"),
-    _acts("Runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging, "judging_id"), "judging lease run", sent=_why),
+    _acts("Runs", "Cancel a judging", "judging-cancel", _pk(lambda world: world.s1.judging, "judging_id"), "judging lease", sent=_why),
     _reads("Runs", "List a run's outputs", "output-list", COMPLETED),
     _post(
         *("Runs", "Take a run's outputs away (recorded)", "output-export", READS_S1, "audit_entry"),
@@ -533,6 +533,10 @@ RUNS_API = [
     _api_change("API: runs", "Pause a run", "run-pause", _pk(lambda world: world.s1.running), "run"),
     _api_change("API: runs", "Resume a run", "run-resume", _pk(lambda world: world.s1.paused), "run"),
     _api_change("API: runs", "Cancel a run", "run-cancel", _pk(lambda world: world.s1.running), "run lease output", _why),
+    _api_change(
+        *("API: runs", "Change a run's budget", "run-budget", _pk(lambda world: world.s1.running), "run"),
+        lambda world: {"budget_tokens": 1_000_000, "reason": "More is needed."},
+    ),
     _api_list("API: runs", "List judgings", "judging"),
     _api_add("API: runs", "Have a run judged again", "judging", "judging lease", JUDGING_SENT),
     _reads("API: runs", "Read a judging", "api-judging-detail", _pk(lambda world: world.s1.judging)),
