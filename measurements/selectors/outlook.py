@@ -9,6 +9,7 @@ from statistics import fmean
 
 from django.db.models import F, Q, QuerySet
 
+from measurements.enums import Outcome
 from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Output, Run, Vote
 from measurements.selectors.progress import PRICE_UNIT_TOKENS
 from systems.models import AISystem, Configuration, Deployment
@@ -133,10 +134,10 @@ def _cost(calls: int, deployment: Deployment, sample: _Sample) -> Decimal | None
 
 
 def _sample(deployment: Deployment, system_id: int) -> _Sample:
-    """From the system's newest run on this deployment that has outputs; other systems' runs are not for this reader."""
+    """From the system's newest run on this deployment that has answers; other systems' runs are not for this reader."""
     runs = Run.objects.filter(system_id=system_id, configuration__deployment=deployment, started_at__isnull=False).order_by("-pk")
     for run in runs[:RUNS_LOOKED_AT]:
-        newest = Output.objects.filter(run=run, latency_ms__isnull=False).order_by("-pk")
+        newest = Output.objects.filter(run=run, outcome=Outcome.ANSWERED, latency_ms__isnull=False).order_by("-pk")  # a refused call is a quick one
         found = list(newest.values_list("latency_ms", "prompt_tokens", "completion_tokens")[:SAMPLE])
         if found:
             latencies, prompts, completions = zip(*found, strict=True)
