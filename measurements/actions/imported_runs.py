@@ -74,8 +74,8 @@ def add_imported_run(*, version: MeasurementSetVersion, cases: Iterator[ParsedCa
         snapshot=_snapshot(version, list(metrics.values()), found, file),
         created_by=actor,
     )
-    if not found.origin.is_selection:
-        RunMetric.objects.bulk_create(RunMetric(run=run, metric_version=metric) for metric in metrics.values())
+    if not found.origin.is_selection:  # a rate is worked out from machines' verdicts; labels alone are shown by labeller
+        RunMetric.objects.bulk_create(RunMetric(run=run, metric_version=metric) for name, metric in metrics.items() if found.verdicts.get(name))
     writer = _Writer(run, metrics, actor)
     writer.write(cases)
     Lease.objects.create(run=run, number=0, first_item=0, item_count=run.planned_count, is_done=True, **writer.counts)

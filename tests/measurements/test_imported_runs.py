@@ -223,15 +223,17 @@ def test_labels_of_a_run_are_counted_by_who_gave_them() -> None:
     assert (second.labels, second.mean_severity, second.harmful_rate, second.scale, second.threshold) == (2, 2.0, 0.5, "five_levels", 2)
 
 
-def test_run_with_labels_alone_is_unjudged_and_says_no_rate() -> None:
+def test_run_with_labels_alone_has_no_estimate_and_its_labels() -> None:
     row = factories.make_set()
     run = import_file(row, SCORES, "pyrit", actor=factories.make_owner(row.system)).run
     assert run is not None
 
     judge_run(run_id=run.pk, actor=User.system())
 
-    estimate = Estimate.objects.get(run=run, stratum="")
-    assert (estimate.rate, estimate.denominator, estimate.unjudged) == (None, 0, 3)
+    run.refresh_from_db()
+    assert run.judged_at is not None
+    assert not Estimate.objects.filter(run=run).exists()
+    assert sum(labeller.labels for labeller in imported.labels_of(run)) == 5  # one score is empty
 
 
 def test_raters_are_the_same_people_in_every_file_of_that_name_in_the_system() -> None:
