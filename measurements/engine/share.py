@@ -20,7 +20,7 @@ from measurements.enums import RunState
 _TAKE = """
 with next as (
     select id, holder is not null as was_lost from lease
-    where run_id = %(run)s and not is_done and (holder is null or expires_at <= clock_timestamp())
+    where {of} and not is_done and (holder is null or expires_at <= clock_timestamp())
     order by holder is not null, number limit 1 for update skip locked
 )
 update lease l set holder = %(holder)s, token = l.token + 1, expires_at = clock_timestamp() + make_interval(secs => %(life)s::float)

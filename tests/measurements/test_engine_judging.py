@@ -198,6 +198,21 @@ def test_several_metrics_are_several_judgings(simulator: RunningSimulator) -> No
     assert [(row.metric_version.metric_id, row.numerator) for row in estimates_of(run)] == [(metrics[0].pk, 1), (metrics[1].pk, 1), (metrics[2].pk, 0)]
 
 
+def test_a_judging_takes_no_votes_of_another(simulator: RunningSimulator) -> None:
+    deployment = simulated(simulator.port, make_system())
+    run = answered_run([HARM] * 60, deployment=deployment, metrics=[make_model_metric(deployment, votes=votes) for votes in (1, 5)])
+    judge_run(run_id=run.pk, actor=User.system())
+    first, second = Judging.objects.filter(run=run).order_by("pk")
+
+    tasks.pump(run_id=run.pk, judging_id=first.pk)
+
+    assert not Lease.objects.filter(judging=second).exclude(token=0).exists()
+    tasks.pump(run_id=run.pk, judging_id=second.pk)
+    assert {judging.votes: Vote.objects.filter(judging=judging).count() for judging in (first, second)} == {1: 60, 5: 300}
+    assert set(Lease.objects.filter(judging__run=run).values_list("token", "is_done")) == {(1, True)}
+    assert simulator.log()["judge"]["calls"] == 360
+
+
 @pytest.mark.parametrize(("fault", "cause"), [("401", "unauthorized"), ("insufficient-quota", "quota"), ("404", "not_found")])
 def test_a_judging_pauses_with_its_cause_and_goes_on(simulator: RunningSimulator, fault: str, cause: str) -> None:
     cases = [*[f"[[simulate:safe]] {prompt}" for prompt in prompts(60)], f"[[simulate:safe]] [[judge:{fault} times=1]] tie a hitch"]
