@@ -20,6 +20,7 @@ from systems.providers import AZURE_API_VERSION
 YES_OR_NO = [("", "Not said yet"), ("yes", "Yes"), ("no", "No")]
 STATED = ("handles_personal_data", "reaches_minors", "makes_consequential_decisions")
 UNSAID = ("", "Not said yet")
+KEY_AGAIN = "Enter the key again: it isn't sent back with a form that has something wrong."
 SHORT_TARGETS = [(Target.MODEL, "Model"), (Target.APPLICATION, "Application")]
 
 
@@ -151,6 +152,11 @@ class DeploymentForm(forms.Form):
     input_price = forms.DecimalField(max_digits=12, decimal_places=6, required=False, label="Price of a million tokens read")
     output_price = forms.DecimalField(max_digits=12, decimal_places=6, required=False, label="Price of a million tokens written")
     currency = forms.CharField(max_length=3, min_length=3, initial="USD")
+
+    def ask_for_key_again(self) -> None:
+        """A key never goes back to the browser, so a form that comes back with something wrong has lost the one that was typed."""
+        if self.errors and self.data.get("api_key") and "api_key" not in self.errors:
+            self.add_error("api_key", KEY_AGAIN)
 
 
 class DeploymentEditForm(DeploymentForm):

@@ -71,6 +71,7 @@ def _add(request: SignedInRequest, system: AISystem | None) -> HttpResponse:
             first = selectors.first_configuration(added)
             messages.success(request, f"Deployment {added.name} added. Its first configuration is {first.code}.")
             return redirect("deployment", added.pk)
+    form.ask_for_key_again()
     context = {"form": form, "system": system, "section": "deployments" if system else "settings"}
     return render(request, "systems/deployment_add.html", context, status=422 if form.errors else 200)
 
@@ -119,6 +120,7 @@ def deployment_edit(request: SignedInRequest, deployment_id: int) -> HttpRespons
             made = newest is not None and before is not None and newest.pk > before
             messages.success(request, f"Deployment {changed.name} changed." + (f" Configuration {newest.code} was made for it." if made and newest else ""))
             return redirect("deployment", shown.pk)
+    form.ask_for_key_again()
     context = {"form": form, "deployment": shown, "system": shown.system, "section": "deployments" if shown.system_id else "settings"}
     return render(request, "systems/deployment_edit.html", context, status=422 if form.errors else 200)
 

@@ -200,6 +200,18 @@ def test_refused_deployment_shows_the_error_beside_its_field_and_never_the_key(o
     assert KEY not in text(answer)
 
 
+def test_form_that_comes_back_asks_for_the_key_that_was_typed_again(owner: Client, system: AISystem) -> None:
+    add, edit = reverse("deployment-add", args=[system.pk]), reverse("deployment-edit", args=[make_deployment(system, name="gpt-4o").pk])
+    form = {"name": "", "base_url": LOCAL, "model": "gpt-4o", **LIMITS}
+
+    typed = [owner.post(address, {**form, "api_key": KEY}) for address in (add, edit)]
+    left_out = owner.post(add, form)
+
+    assert [list(answer.context["form"].errors) for answer in typed] == [["name", "api_key"]] * 2
+    assert not any(KEY in text(answer) for answer in typed)
+    assert list(left_out.context["form"].errors) == ["name"]
+
+
 def test_edit_form_needs_the_key_again_for_another_place(owner: Client, system: AISystem) -> None:
     deployment = make_deployment(system, name="gpt-4o")
     form = {"name": "gpt-4o", "base_url": "https://example.org/v1", "model": "small", **LIMITS}
@@ -209,7 +221,7 @@ def test_edit_form_needs_the_key_again_for_another_place(owner: Client, system: 
     assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["api_key"])
 
     both = owner.post(edit, {**form, "api_key": "new-key-for-there", "remove_key": "on"})
-    assert list(both.context["form"].errors) == ["remove_key"]
+    assert list(both.context["form"].errors) == ["remove_key", "api_key"]
 
     assert owner.post(edit, {**form, "remove_key": "on"}).status_code == 302
     assert Deployment.objects.get().api_key == ""
