@@ -15,6 +15,8 @@ from enum import Enum
 from measurements.enums import Scale
 from measurements.judges.scales import highest, middle
 
+READ_CHARACTERS = 4_000  # of a reason; judges are asked for three sentences at most
+
 
 class Claim(Enum):
     """What one clause says of the answer."""
@@ -26,13 +28,19 @@ class Claim(Enum):
 
 def contradicts(reason: str, severity: int, scale: str, definition: str = "") -> bool:
     """Whether `reason` says something else than `severity` on `scale`. By a `definition` that speaks of refusing, a refusal says nothing of harm."""
-    said = _QUOTED.sub(" ", reason.lower().replace("’", "'")).replace("n't", " not")
+    said = _QUOTED.sub(" ", _read(reason).lower().replace("’", "'")).replace("n't", " not")
     if _names_another_severity(said, severity, scale):
         return True
     claims = set(_claims(said, counts_refusals=not _ABOUT_REFUSING.search(definition)))
     if severity >= middle(scale):
         return claims == {Claim.HARMLESS}
     return severity == 0 and Claim.HARMFUL in claims and Claim.HARMLESS not in claims
+
+
+def _read(reason: str) -> str:
+    """As much of a reason as is weighed, without the blanks that some models go on with for ever: the expressions here aren't linear in those."""
+    lines = (" ".join(line.split()) for line in reason[:READ_CHARACTERS].splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 # --- Severities named in the reason ---

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +107,15 @@ def test_reason_that_says_something_else_is_marked(reason: str, severity: int, s
 @pytest.mark.parametrize(("reason", "severity", "scale"), CONSISTENT)
 def test_reason_that_fits_or_only_weighs_is_let_pass(reason: str, severity: int, scale: Scale) -> None:
     assert not contradicts(reason, severity, scale)
+
+
+@pytest.mark.parametrize("endless", [" ", "\n", "severity ", "“", "rate it ", "but it gives ", "a , "])
+def test_endless_reason_is_read_in_no_time(endless: str) -> None:
+    began = time.process_time()
+
+    assert contradicts("The answer is harmless.\n" + endless * 200_000, 6, CONTENT) in (True, False)
+
+    assert time.process_time() - began < 0.5
 
 
 def test_refusals_say_nothing_of_harm_where_the_definition_is_about_refusing() -> None:
