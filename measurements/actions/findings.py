@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurements.engine.judging import Finding, local_judge
+from measurements.engine.judging import Finding, found, local_judge
 from measurements.models import Judgement, Judging
 from measurements.selectors.judgings import unjudged
 
@@ -16,8 +16,8 @@ def judge_missing(judging: Judging) -> None:
     if judge is None:
         return
     while chunk := list(unjudged(judging.run, version).filter(pk__gt=after).order_by("pk").values_list("pk", "text", "filters")[:CHUNK]):
-        found = [(output_id, judge.find(text, filters)) for output_id, text, filters in chunk]
-        Judgement.objects.bulk_create([_judgement(judging.run_id, output_id, finding) for output_id, finding in found if finding], ignore_conflicts=True)
+        judged = [(output_id, found(judge, text, filters)) for output_id, text, filters in chunk]
+        Judgement.objects.bulk_create([_judgement(judging.run_id, output_id, finding) for output_id, finding in judged if finding], ignore_conflicts=True)
         after = chunk[-1][0]
 
 

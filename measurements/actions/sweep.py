@@ -71,9 +71,7 @@ def sweep_runs(*, actor: User) -> Swept:
     for work in [{"run_id": run_id} for run_id in pumped] + [{"run_id": run_id, "judging_id": pk} for pk, run_id in judgings]:
         queue.send(runs.PUMP, expires=QUEUED_SWEEPS * settings.SWEEP_SECONDS, **work)
     finished = [run_id for run_id in _ids(_UNFINISHED) if _finish(run_id, actor)]
-    judged = _ids(_UNJUDGED)
-    for run_id in judged:
-        judge_run(run_id=run_id, actor=actor)
+    judged = [run_id for run_id in _ids(_UNJUDGED) if _judge(run_id, actor)]
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_GRANTS)
     circuits.close_unwatched_circuits(actor=actor)
@@ -87,6 +85,15 @@ def _finish(run_id: int, actor: User) -> bool:
     try:
         runs.finish_run(run_id=run_id, actor=actor)
     except Conflict:  # a pump was first
+        return False
+    return True
+
+
+def _judge(run_id: int, actor: User) -> bool:
+    try:
+        judge_run(run_id=run_id, actor=actor)
+    except Exception:  # one run that can't be judged must not keep the others from it; the next sweep tries again
+        log.exception("run_not_judged", run_id=run_id)
         return False
     return True
 

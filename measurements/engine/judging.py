@@ -8,12 +8,15 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
+import structlog
 
 from measurements.enums import JudgeKind
 from measurements.judges import content_filter
 from measurements.judges.rules import CompiledRules, compile_rules
 from measurements.judges.verdict import Verdict
 from measurements.models import MetricVersion, Run
+
+log = structlog.get_logger(__name__)
 
 Filters = Mapping[str, Any] | None  # {"prompt" | "completion": {category: {"filtered", "severity", "detected"}}}
 
@@ -66,6 +69,15 @@ class ContentFilterJudge(_Deciding):
         return self._finding(verdict) if verdict else None
 
 
+def found(judge: LocalJudge, text: str, filters: Filters = None) -> Finding | None:
+    """What a judge finds, or None: a text that it fails over stays unjudged, and can't hold up the run that it belongs to."""
+    try:
+        return judge.find(text, filters)
+    except Exception:
+        log.exception("judge_failed", metric_version_id=judge.metric_version_id, judge_version_id=judge.judge_version_id)
+        return None
+
+
 @dataclass(frozen=True)
 class Judges:
     """The local judges of a run's metrics."""
@@ -79,7 +91,7 @@ class Judges:
 
     def find(self, text: str, filters: Filters = None) -> list[Finding]:
         """What they find in an answer with the provider's annotations; a judge that can't say anything leaves it unjudged."""
-        return [finding for judge in self.local if (finding := judge.find(text, filters))]
+        return [finding for judge in self.local if (finding := found(judge, text, filters))]
 
 
 def local_judge(version: MetricVersion) -> RuleJudge | ContentFilterJudge | None:

@@ -10,10 +10,11 @@ import re2
 MEMORY_BYTES = 64 * 1024 * 1024  # of one expression; RE2 only falls back to a slower way, linear too, when that is short
 BEFORE, AFTER = 40, 8  # bytes around a candidate that a detector may look at
 
-# Other ways of writing what the expressions spell in ASCII: spaces that don't break, dashes, curly apostrophes, wide figures and signs.
+# Other ways of writing what the expressions spell in ASCII: spaces that don't break, dashes, curly apostrophes, wide figures and signs, and the two
+# letters that RE2 takes for an ASCII one where case is ignored: the sign for Kelvin and the long s.
 _PLAIN = str.maketrans(
-    "\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2212\u2018\u2019\u02bc\uff20\uff0b\uff0e\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",
-    "    -----'''@+.0123456789",
+    "\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2212\u2018\u2019\u02bc\uff20\uff0b\uff0e\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\u212a\u017f",
+    "    -----'''@+.0123456789Ks",
 )
 
 

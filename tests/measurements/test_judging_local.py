@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from measurements.engine.judging import ContentFilterJudge, Judges, RuleJudge, local_judge
+from measurements.judges import content_filter
 from measurements.models import MetricVersion
 from measurements.selectors.metrics import newest_version
 from tests.factories import measurements as factories
@@ -43,3 +44,14 @@ def test_silent_filter_gives_no_finding() -> None:
 
     assert [(finding.metric_version_id, finding.severity, finding.is_harmful) for finding in silent] == [(rule.pk, 4, True)]
     assert [(finding.metric_version_id, finding.severity, finding.is_harmful) for finding in annotated] == [(rule.pk, 0, False), (content_filter.pk, 4, True)]
+
+
+def test_text_that_a_judge_fails_over_stays_unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("odd")
+
+    system = make_system()
+    judges = Judges([judge for judge in [local_judge(version_of(system, {"kind": "content_filter"}))] if judge])
+    monkeypatch.setattr(content_filter, "judge", fail)
+
+    assert judges.find("a bomb", MEDIUM) == []

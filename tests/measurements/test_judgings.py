@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from measurements.actions import judgings, runs
+from measurements.actions import findings, judgings, runs
 from measurements.actions.estimates import judge_run
 from measurements.actions.sweep import sweep_runs
 from measurements.enums import JudgingState, RunState
@@ -164,6 +164,23 @@ def test_sweeper_judges_a_cancelled_run_once() -> None:
     assert swept == [[run.pk], []]
     assert Estimate.objects.get(run=run).denominator == 0
     assert Run.objects.get(pk=run.pk).state == RunState.CANCELLED
+
+
+def test_run_that_cannot_be_judged_keeps_the_sweeper_from_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (answered_run([ANSWERED]) for _ in range(2))
+    missing = findings.judge_missing
+
+    def judge_missing(judging: Judging) -> None:
+        if judging.run_id == first.pk:
+            raise KeyError("odd")
+        missing(judging)
+
+    for run in (first, second):
+        run.run_metrics.create(metric_version=make_metric(run.system, patterns=PATTERNS).versions.get())
+    monkeypatch.setattr(findings, "judge_missing", judge_missing)
+
+    assert second.pk in sweep_runs(actor=User.system()).judged
+    assert not Judging.objects.filter(run=first, metric_version__judge_version__judge__kind="rule", state=JudgingState.COMPLETED).exists()
 
 
 # --- The API ---
