@@ -11,7 +11,7 @@ from django.db import transaction
 from measurements import policies
 from measurements.actions import budgets
 from measurements.engine import leases
-from measurements.enums import PauseCause
+from measurements.enums import JudgeKind, PauseCause
 from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Run, RunMetric
 from measurements.workflow import RUN
 from raiportal import clocks, queue
@@ -24,6 +24,7 @@ from systems.snapshots import endpoint_of, frozen_endpoint
 PUMP = "measurements.tasks.pump"
 JUDGE = "measurements.tasks.judge_run"
 MOST_REPEATS = 100
+NO_JUDGE_TO_ASK = "The verdicts of a metric came with a file: there is no judge to ask about new answers."
 CAUSE_DETAIL_LIMIT = 300  # characters, as the column
 
 
@@ -166,6 +167,8 @@ def _check_parts(system: AISystem, configuration: Configuration, set_version: Me
         raise Invalid("A metric belongs to another system.", field="metrics")
     if len({version.metric_id for version in metrics}) < len(metrics):
         raise Invalid("Choose one version of each metric.", field="metrics")
+    if any(version.judge_version.judge.kind == JudgeKind.IMPORTED for version in metrics):
+        raise Invalid(NO_JUDGE_TO_ASK, field="metrics")
 
 
 def _check_numbers(repeats: int, max_concurrency: int | None) -> None:

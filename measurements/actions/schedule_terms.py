@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from measurements import rhythms
-from measurements.actions.runs import MOST_REPEATS
-from measurements.enums import Rhythm
+from measurements.actions.runs import MOST_REPEATS, NO_JUDGE_TO_ASK
+from measurements.enums import JudgeKind, Rhythm
 from measurements.models import MeasurementSet, Metric, Schedule
 from measurements.selectors import sets as set_selectors
+from measurements.selectors.metrics import newest_version
 from raiportal.checks import require_clean, require_text
 from raiportal.errors import Invalid
 from systems import selectors as system_selectors
@@ -91,6 +92,8 @@ def check_metrics(schedule: Schedule, metrics: Collection[Metric]) -> None:
         raise Invalid("Choose at least one metric.", field="metrics")
     if any(metric.system_id != schedule.system_id for metric in metrics):
         raise Invalid("A metric belongs to another system.", field="metrics")
+    if any(newest_version(metric).judge_version.judge.kind == JudgeKind.IMPORTED for metric in metrics):
+        raise Invalid(NO_JUDGE_TO_ASK, field="metrics")
 
 
 def _check_numbers(chosen: dict[str, Any]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from measurements.actions import metrics, trials
+from measurements.actions.runs import plan_run
+from measurements.actions.schedules import add_schedule
 from measurements.actions.trials import try_model_judge
 from measurements.judges import model
 from measurements.models import Judge, JudgeVersion, Metric
@@ -18,7 +21,7 @@ from raiportal.errors import Invalid, PolicyDenied
 from systems import selectors as system_selectors
 from systems.actions import edit_deployment, switch_off_deployment
 from systems.enums import Target
-from systems.models import Deployment
+from systems.models import Configuration, Deployment
 from tests.factories import measurements as factories
 from tests.factories.accounts import make_user
 from tests.factories.systems import make_deployment, make_system
@@ -193,6 +196,20 @@ def test_imported_metric_leaves_metrics_that_count_otherwise_alone() -> None:
 
     assert [metric.name for metric in (own, first, other_scale, after)] == ["Toxicity", "Toxicity (garak)", "Toxicity (garak, 2)", "Toxicity (garak, 3)"]
     assert revised.judge_version.judge.kind == "rule"
+
+
+def test_imported_metric_measures_no_new_answers() -> None:
+    system = make_system()
+    metric, owner, version = imported(system), factories.make_owner(system), factories.make_version(system)
+    configuration = Configuration.objects.get(deployment=make_deployment(system))
+    terms: dict[str, Any] = {"name": "Nightly", "rhythm": "daily", "at_time": datetime.time(3), "time_zone": "UTC"}
+
+    with pytest.raises(Invalid, match="no judge to ask") as of_a_run:
+        plan_run(configuration=configuration, set_version=version, metric_versions=[newest_version(metric)], actor=owner)
+    with pytest.raises(Invalid, match="no judge to ask") as of_a_schedule:
+        add_schedule(system=system, configuration=configuration, measurement_set=version.measurement_set, metrics=[metric], actor=owner, **terms)
+
+    assert (of_a_run.value.field, of_a_schedule.value.field) == ("metrics", "metrics")
 
 
 def test_wording_of_an_imported_metric_is_revised_while_its_verdicts_stay() -> None:
