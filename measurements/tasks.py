@@ -21,9 +21,10 @@ from measurements.engine.calls import Halt
 from measurements.engine.plan import load
 from measurements.engine.pump import Ending, Pump
 from measurements.engine.work import Work
+from measurements.enums import PauseCause
 from raiportal import queue
 from raiportal.accounts.models import User
-from raiportal.errors import Conflict
+from raiportal.errors import Conflict, Invalid
 from systems.providers import open_client
 
 log = structlog.get_logger(__name__)
@@ -67,7 +68,11 @@ def drop_old_uploads(**_: Any) -> None:
 
 
 async def _pump(work: Work) -> Ending:
-    client = open_client(work.target, work.api_key, work.max_concurrency)
+    try:
+        client = open_client(work.target, work.api_key, work.max_concurrency)
+    except Invalid as refusal:  # no address that may be called any more, or no key that can be sent
+        await asyncio.to_thread(_pause, work, Halt(PauseCause.ENDPOINT_REFUSED, refusal.detail))
+        return Ending.STOPPED
     try:
         async with await database.connect() as connection:
             return await Pump(work, client, connection, lambda halt: _pause(work, halt), partial(_close_circuit, work)).run()

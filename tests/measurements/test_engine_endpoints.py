@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from measurements import tasks
 from measurements.actions import runs
@@ -78,6 +79,17 @@ def test_a_version_that_changes_while_a_run_waits_is_never_called(simulator: Run
     Deployment.objects.filter(pk=deployment.pk).update(api_version="2025-04-01-preview")
 
     assert (pumped(run).state, simulator.log()["calls"]) == ("paused", 0)
+
+
+def test_a_run_pauses_when_its_address_may_not_be_called_any_more(simulator: RunningSimulator, settings: Settings) -> None:
+    run = make_run(deployment=simulated(simulator.port, make_system()), cases=prompts(2), start=True)
+    settings.ENDPOINT_ALLOWLIST, settings.SANDBOX_URL = [], ""
+
+    run = pumped(run)
+
+    assert (run.state, run.cause) == ("paused", "endpoint_refused")
+    assert "RAIPORTAL_ENDPOINT_ALLOWLIST" in run.cause_detail
+    assert simulator.log()["calls"] == 0
 
 
 def test_a_run_measures_an_application_by_prompts_alone(simulator: RunningSimulator) -> None:
