@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from measurements.enums import JudgingState, RunSource, RunState
+from measurements.enums import RunSource, RunState
 from measurements.models import MetricVersion, Run
 from measurements.selectors.spending import spending_of
 from raiportal.errors import Invalid, WrongState
@@ -32,14 +32,17 @@ def require_budget(deployment: Deployment, metrics: Sequence[MetricVersion], cos
             )
 
 
+def require_countable(run: Run, version: MetricVersion) -> None:
+    """Raise Invalid for a judge whose calls a run's budget in money couldn't count."""
+    currency = run.snapshot["deployment"]["prices"]["currency"]
+    for judge in _judging([version]) if run.budget_cost is not None else ():
+        if judge.input_price is None or judge.output_price is None or judge.currency != currency:
+            raise Invalid(f"The run has a budget in {currency}, and the judge “{judge}” has no prices in it: enter them first.", field="metric")
+
+
 def require_change(run: Run, cost: Decimal | None, tokens: int | None, reason: str) -> None:
     """Raise WrongState or Invalid for a change that makes no sense. The caller holds the run's row."""
-    is_judging = run.judgings.filter(state__in=(JudgingState.RUNNING, JudgingState.PAUSED)).exists()
-    if (
-        run.source == RunSource.IMPORTED
-        or run.configuration is None
-        or (run.state not in (RunState.PLANNED, RunState.RUNNING, RunState.PAUSED) and not is_judging)
-    ):
+    if run.source == RunSource.IMPORTED or run.configuration is None or run.state == RunState.CANCELLED:
         raise WrongState("Nothing more is spent on this run, so it needs no budget.")
     if not reason.strip():
         raise Invalid("Say why the budget is changed.", field="reason")

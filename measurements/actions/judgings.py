@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from measurements import policies
-from measurements.actions import runs
+from measurements.actions import budgets, runs
 from measurements.engine import leases, verdicts
 from measurements.enums import JudgeKind, JudgingState, PauseCause, RunState
 from measurements.models import Estimate, Judging, Metric, MetricVersion, Run
@@ -44,12 +44,14 @@ def plan_judgings(*, run_id: int, actor: User) -> list[Judging]:
 def judge_again(*, run_id: int, metric: Metric, reason: str, actor: User) -> Judging:
     """Judge a completed run by the newest version of a metric of its system: every answer that its judge has not judged by it yet.
 
-    Judgings and estimates that are there stay. Raises PolicyDenied, Invalid when nothing is left to judge, or Conflict when this is under way.
+    Judgings and estimates that are there stay. Raises PolicyDenied, Invalid when nothing is left to judge or the run's budget can't count what this judge
+    costs, or Conflict when this is under way.
     """
     run: Run = Run.objects.select_related("system").lock(run_id)
     policies.may_judge_again(actor, run).require()
     version = newest_version(metric)
     _check_again(run, version, reason)
+    budgets.require_countable(run, version)
     judging = _open(run, version, is_planned=False, reason=reason.strip(), actor=actor)
     if missing := JUDGING.moves["resume"].missing(judging):
         raise Unmet(missing)
@@ -77,6 +79,7 @@ def cancel_judging(*, judging_id: int, reason: str, actor: User) -> Judging:
     """End a judging for good: its votes can be read, but nothing is judged by them. Votes still on their way are dropped."""
     if not reason.strip():
         raise Invalid("Say why the judging is cancelled.", field="reason")
+    Run.objects.select_for_update(of=("self",), no_key=True).filter(judgings=judging_id).first()  # before the judging, as `change_budget` does
     judging = _move(judging_id, "cancel", actor=actor, note=reason, cause="", cause_detail="", finished_at=clocks.now())
     leases.close_judging(judging)
     close_run(run_id=judging.run_id, actor=actor)

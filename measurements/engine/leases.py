@@ -33,12 +33,13 @@ with unjudged as (
 )
 select coalesce(sum(item_count), 0) from laid
 """
+# Leases are locked in the order in which a pump locks them when it stores.
 _CLOSE_JUDGING = """
-update lease set is_done = true, token = token + 1, holder = null, expires_at = null
-where run_id = %(run)s and judging_id = %(judging)s and not is_done
+with open as (select id from lease where run_id = %(run)s and judging_id = %(judging)s and not is_done order by id for update)
+update lease l set is_done = true, token = token + 1, holder = null, expires_at = null from open where l.id = open.id
 """
 
-_LOCK_OPEN = "select id from lease where run_id = %(run)s and judging_id is null and not is_done order by number for update"
+_LOCK_OPEN = "select id from lease where run_id = %(run)s and judging_id is null and not is_done order by id for update"
 
 # Every item of an open lease is offered; those that have an output already fall on the unique key.
 _CANCEL_ITEMS = """

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from measurements.actions import runs
+from measurements.actions import judgings, runs
+from measurements.actions.estimates import judge_run
 from measurements.engine.budget import Prices, Purse
 from measurements.engine.items import Item, Take
 from measurements.models import Lease, Run
@@ -15,7 +18,10 @@ from raiportal.audit.models import Entry
 from raiportal.errors import Invalid, Unmet, WrongState
 from systems.models import Deployment
 from systems.providers import Call
+from tests.factories.judgings import answered_run, make_model_metric, only_judging
+from tests.factories.measurements import make_metric
 from tests.factories.runs import make_run
+from tests.factories.systems import make_deployment
 
 PRICES = Prices(2.0, 10.0)  # a million tokens
 
@@ -203,3 +209,43 @@ def test_a_cancelled_run_needs_no_budget() -> None:
 
     with pytest.raises(WrongState):
         runs.change_budget(run_id=run.pk, budget_cost=None, budget_tokens=5, reason="Worth it.", actor=run.created_by)
+
+
+@pytest.mark.django_db
+def test_a_completed_run_can_be_given_more_to_be_judged_again() -> None:
+    run = answered_run(budget_tokens=40)
+    used(run, 30, 10)
+    metric = make_model_metric(run.configuration.deployment)  # type: ignore[union-attr]
+    with pytest.raises(Unmet):
+        judgings.judge_again(run_id=run.pk, metric=metric, reason="A second opinion.", actor=run.created_by)
+
+    runs.change_budget(run_id=run.pk, budget_cost=None, budget_tokens=10_000, reason="Worth it.", actor=run.created_by)
+
+    assert judgings.judge_again(run_id=run.pk, metric=metric, reason="A second opinion.", actor=run.created_by).planned_count == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prices", [{"input_price": None, "output_price": None}, {"input_price": 1, "output_price": 1, "currency": "EUR"}])
+def test_a_budget_in_money_is_passed_by_no_judge_that_it_cannot_count(prices: dict[str, object]) -> None:
+    target = priced(make_run())
+    Deployment.objects.filter(pk=target.pk).update(currency="USD")
+    run = answered_run(deployment=Deployment.objects.get(pk=target.pk), metrics=[make_metric(target.system)], budget_cost=Decimal(1))
+    metric = make_model_metric(make_deployment(target.system, **prices))
+
+    with pytest.raises(Invalid) as refused:
+        judgings.judge_again(run_id=run.pk, metric=metric, reason="A second opinion.", actor=run.created_by)
+
+    assert refused.value.field == "metric"
+
+
+@pytest.mark.django_db
+def test_cancelling_a_judging_and_changing_its_budget_wait_for_each_other_in_one_order() -> None:
+    run = answered_run()
+    judge_run(run_id=run.pk, actor=run.created_by)
+
+    with CaptureQueriesContext(connection) as captured:
+        judgings.cancel_judging(judging_id=only_judging(run).pk, reason="Too dear.", actor=run.created_by)
+
+    locked = [query["sql"] for query in captured if "FOR NO KEY UPDATE" in query["sql"]]
+    assert 'FROM "run"' in locked[0]
+    assert 'FROM "judging"' in locked[1]
