@@ -65,6 +65,7 @@ PAGES = {
     "run-add": "/systems/1/runs/add/",
     "run": "/runs/1/",
     "run-configuration": "/runs/1/configuration/",
+    "run-judgings": "/runs/1/judgings/",
     "run-events": "/runs/1/events/",
     "run-compare": "/systems/1/runs/compare/?first=1",
     "schedule-list": "/systems/1/schedules/",

@@ -331,7 +331,7 @@ def _finish(run: Run, words: Words) -> None:
             text=f"{HARMFUL}: {words('answer')}" if outcome == Outcome.ANSWERED else "",
             refusal=words("refusal") if outcome == Outcome.REFUSED else "",
             finish_reason=words("finish reason")[:40],
-            filters=[{"category": words("filter category"), "severity": 4}],
+            filters={"completion": {words("filter category"): {"filtered": False, "severity": "medium", "detected": None}}},
             body=words("body"),
             status_code=200,
             prompt_tokens=10,
