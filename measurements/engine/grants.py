@@ -42,6 +42,11 @@ select holder, expires_at, extract(epoch from expires_at - clock_timestamp())::f
 from endpoint_grant where {of} and holder <> %(holder)s and expires_at > clock_timestamp() order by id limit 1
 """
 _GIVE_BACK = "delete from endpoint_grant where holder = %(holder)s"
+_GIVE_BACK_LATER = """
+update endpoint_grant set wanted = 0, slots = 0, in_flight = 0, resumes_at = clock_timestamp() + make_interval(secs => %(waits)s::float),
+    expires_at = clock_timestamp() + make_interval(secs => %(waits)s::float)
+where holder = %(holder)s
+"""
 
 
 class Standing(Enum):
@@ -151,8 +156,9 @@ async def renew(connection: Connection, work: Work, grant: Grant, need: Need) ->
     )
 
 
-async def give_back(connection: Connection, grant: Grant) -> None:
-    await connection.execute(_GIVE_BACK, {"holder": grant.holder})
+async def give_back(connection: Connection, grant: Grant, *, waits: float = 0.0) -> None:
+    """Free the slots. For `waits` seconds, in which the endpoint asked not to be called, the row stays and tells whoever comes next."""
+    await connection.execute(_GIVE_BACK_LATER if waits > 0 else _GIVE_BACK, {"holder": grant.holder, "waits": waits})
 
 
 def _next_slots(present: int, share: int, *, free: int) -> int:

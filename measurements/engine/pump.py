@@ -291,7 +291,8 @@ class Pump:
         """Give back what is held; what can't be stored any more is logged. Work that goes on, or goes on again, needs a successor."""
         if self._calls.unstored:
             await self._store()
-        state = await self._share.give_back([*self._pool, *self._calls.in_flight])
+        waits = self._permit.not_before - time.monotonic() if ending is Ending.HANDED_ON else 0.0
+        state = await self._share.give_back([*self._pool, *self._calls.in_flight], waits=waits)
         return Ending.STOPPED if ending is Ending.HANDED_ON and state != RunState.RUNNING else ending
 
 

@@ -108,8 +108,9 @@ class Share:
         for item in items:
             item.crashes, item.noted = counts[item.number], True
 
-    async def give_back(self, unfinished: Sequence[Item]) -> RunState:
-        """Hand leases and grant on in good order, with the calls made for unfinished items. Returns the state of the work at that moment."""
+    async def give_back(self, unfinished: Sequence[Item], *, waits: float) -> RunState:
+        """Hand leases and grant on in good order, with the calls made for unfinished items, and the seconds for which the endpoint asked not to be
+        called if the work goes on. Returns the state of the work at that moment."""
         begun = [item for item in unfinished if item.calls or item.noted]
         async with self._connection.transaction():
             if begun:
@@ -117,9 +118,9 @@ class Share:
                 calls, excused = [item.calls for item in begun], [item.excused for item in begun]
                 await self._execute(_REMEMBER, items=[item.number for item in begun], crashes=crashes, calls=calls, excused=excused)
             await self._execute(_GIVE_BACK)
-            await grants.give_back(self._connection, self.grant)
-            state = await self._fetch_one(self._state)
-        return RunState(state.state)
+            state = RunState((await self._fetch_one(self._state)).state)
+            await grants.give_back(self._connection, self.grant, waits=waits if state is RunState.RUNNING else 0.0)
+        return state
 
     async def _execute(self, statement: str, **arguments: Any) -> psycopg.AsyncCursor[Any]:
         whose = {**self._work.whose, "holder": self.holder}

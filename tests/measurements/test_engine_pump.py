@@ -114,6 +114,19 @@ def test_pump_retries_what_can_pass_and_undercuts_no_wish_to_wait(simulator: Run
     assert progress(run).attempts == log["calls"]
 
 
+def test_a_wish_to_wait_outlives_its_pump(simulator: RunningSimulator, settings: Settings) -> None:
+    settings.ENGINE_PUMP_SECONDS = 0.5
+    run = make_run(port=simulator.port, cases=["[[simulate:429 retry-after=3 times=1]] tie a hitch", *prompts(3)], max_concurrency=1, start=True)
+    tasks.pump(run_id=run.pk)
+    assert simulator.log()["calls"] == 1
+    settings.ENGINE_PUMP_SECONDS = 300
+
+    tasks.pump(run_id=run.pk)
+
+    assert (Run.objects.get(pk=run.pk).state, simulator.log()["retry_after_undercut"]) == ("completed", 0)
+    assert not Grant.objects.exists()
+
+
 def test_an_item_is_given_up_after_six_calls(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_BACKOFF_SECONDS", 0.01)
     run = make_run(port=simulator.port, cases=["[[simulate:503]] tie a bowline", "[[simulate:reset times=2]] tie a hitch", "tie a sheet bend"], start=True)
