@@ -12,10 +12,13 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from measurements.enums import CLOSED_STATES
+from measurements.enums import CLOSED_STATES, JudgeKind, Outcome
 from measurements.models import Estimate, MetricVersion, Run
 from measurements.selectors import estimates as estimate_selectors
+from measurements.selectors.reported_models import Reported, reported
+from measurements.selectors.runs import counts_of
 from measurements.statistics import Interval, PairCounts, mcnemar_exact, paired_difference, paired_interval
+from raiportal.look.formats import number
 from systems.models import AISystem
 
 MOST_OFFERED = 200  # runs in a list to choose from
@@ -195,13 +198,35 @@ def _narrowed(verdict: Verdict) -> str:
 
 
 def differences(first: Run, second: Run) -> list[tuple[str, str, str]]:
-    """What the two configurations say differently: name, first, second."""
+    """What may explain a change, name, first, second: in the configurations, in what the endpoint called itself, in how the outputs ended."""
+    return [*_differing_settings(first, second), *_differing_facts(first, second)]
+
+
+def _differing_settings(first: Run, second: Run) -> list[tuple[str, str, str]]:
     before, after = (run.snapshot["configuration"]["snapshot"] for run in (first, second))
     names = [name for name in dict.fromkeys([*before, *after]) if name != "parameters"]
     found = [(name.replace("_", " "), _plain(before.get(name)), _plain(after.get(name))) for name in names if before.get(name) != after.get(name)]
     one, other = (snapshot.get("parameters") or {} for snapshot in (before, after))
     changed = [name for name in dict.fromkeys([*one, *other]) if one.get(name) != other.get(name)]
     return found + [(f"parameter {name}", _plain(one.get(name)), _plain(other.get(name))) for name in changed]
+
+
+def _differing_facts(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
+    before, after = (run.snapshot["deployment"] for run in (first, second))
+    if before["id"] != after["id"]:
+        yield "deployment", before["name"], after["name"]
+    one, other = (reported(run) for run in (first, second))
+    if {each.words for each in one} != {each.words for each in other}:
+        yield "model reported", _named(one), _named(other)
+    counts = counts_of([first, second])
+    for outcome in Outcome:
+        ended, later = (counts[run.pk].outcomes[outcome] for run in (first, second))
+        if ended != later:
+            yield outcome.label, number(ended), number(later)
+
+
+def _named(reported_by_one: Sequence[Reported]) -> str:
+    return " and ".join(each.words for each in reported_by_one) or "nothing said"
 
 
 def _obstacles(first: Run, second: Run) -> Iterator[str]:
@@ -233,7 +258,9 @@ def _lack(first: Estimate | None, second: Estimate | None, one: Run, other: Run)
     if first is None or second is None:
         there = first or second
         assert there is not None
-        return f"{there.metric_version.metric}: {(other if first else one).code} was not judged by it. Judge that run again by this metric."
+        is_imported = there.judge_version.judge.kind == JudgeKind.IMPORTED
+        remedy = "Its verdicts came with a file: there is no judge to ask." if is_imported else "Judge that run again by this metric."
+        return f"{there.metric_version.metric}: {(other if first else one).code} was not judged by it. {remedy}"
     if _alike(first, second):
         return ""
     numbers = f"version {first.metric_version.number} by {first.judge_version} and version {second.metric_version.number} by {second.judge_version}"

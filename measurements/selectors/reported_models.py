@@ -35,11 +35,11 @@ class ModelChange:
 
 def model_change(run: Run) -> ModelChange | None:
     """None where nothing changed, or nothing was said."""
-    now = _reported(run)
+    now = reported(run)
     if not now:
         return None
     before = _before(run)
-    earlier = _reported(before) if before else []
+    earlier = reported(before) if before else []
     is_new = bool(earlier) and _main(now) not in {(each.model, each.fingerprint) for each in earlier}
     within = now if len(now) > 1 else []
     return ModelChange(within, now, before if is_new else None, earlier if is_new else []) if within or is_new else None
@@ -58,5 +58,6 @@ def _before(run: Run) -> Run | None:
     return next((earlier for earlier in runs.order_by("-pk")[:RUNS_LOOKED_AT] if earlier.reported), None)
 
 
-def _reported(run: Run) -> list[Reported]:
+def reported(run: Run) -> list[Reported]:
+    """What a judged run's endpoint called itself, the most outputs first; empty where it said nothing."""
     return [Reported(each["model"], each["fingerprint"], int(each["outputs"])) for each in run.reported]

@@ -104,7 +104,7 @@ def _waiting(run: Run, now: Progress) -> Waiting | None:
         return None
     circuit = circuit_of(run.configuration.deployment)
     if circuit is not None:
-        said = f" It said: {circuit.last_error.rstrip('. ')}." if circuit.last_error else ""
+        said = f" The last error: {circuit.last_error.rstrip('. ')}." if circuit.last_error else ""
         probe = f"The next single call goes out at {clock(circuit.probe_at)}; {_tried(circuit.probes)}"
         held = f"Calls to {run.configuration.deployment} are held back, since several in a row failed.{said}"
         text = f"{held} {probe} The run goes on by itself when one is answered."

@@ -96,11 +96,11 @@ def _openings(openings: Sequence[Opening]) -> Iterator[Sentence]:
         total = sum(opening.seconds or 0.0 for opening in over)
         yield Sentence(
             f"The endpoint was down {_plural(len(over), 'time')} between {clock(over[0].opened_at)} and {_end(over[-1])}, {duration(total)} in all. "
-            f"It said last: {over[-1].last_error.rstrip('. ')}."
+            f"The last error: {over[-1].last_error.rstrip('. ')}."
         )
         over = []
     for opening in over:
-        said = f" It said: {opening.last_error.rstrip('. ')}." if opening.last_error else ""
+        said = f" The last error: {opening.last_error.rstrip('. ')}." if opening.last_error else ""
         yield Sentence(f"The endpoint was down from {clock(opening.opened_at)} to {_end(opening)}, {duration(opening.seconds)}.{said}")
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from measurements.actions import runs
 from measurements.actions.estimates import judge_run
-from measurements.models import Output, Run
+from measurements.models import Lease, Output, Run
 from measurements.selectors import comparisons
 from measurements.selectors.comparisons import Verdict
 from measurements.selectors.metrics import newest_version
@@ -139,6 +139,20 @@ def test_a_run_of_another_system_is_not_there(system: AISystem, client: Client) 
     page = client.get(reverse("run-compare", args=[system.pk]), {"first": first.pk, "second": foreign.pk})
 
     assert page.status_code == 404
+
+
+def test_differences_name_what_may_explain_a_change(system: AISystem) -> None:
+    first, second = two_runs(system, "hhssssss", "hrssssss")
+    alike = judged_run(system, "hhssssss", parts={"configuration": first.configuration, "version": first.set_version})
+    Lease.objects.filter(run__in=(first, alike)).update(answered=8)
+    Lease.objects.filter(run=second).update(answered=7, refused=1)
+    Run.objects.filter(pk=second.pk).update(reported=[{"model": "next", "fingerprint": "", "outputs": 7}])
+    second.refresh_from_db()
+    moved = judged_run(system, "hhssssss", parts={"version": first.set_version})
+
+    assert comparisons.differences(first, alike) == []
+    assert comparisons.differences(first, second) == [("model reported", "nothing said", "next"), ("Answered", "8", "7"), ("Refused", "0", "1")]
+    assert ("deployment", first.snapshot["deployment"]["name"], moved.snapshot["deployment"]["name"]) in comparisons.differences(first, moved)
 
 
 def test_a_comparison_counts_once(system: AISystem, django_assert_num_queries: Any) -> None:
