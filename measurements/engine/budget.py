@@ -19,11 +19,21 @@ from measurements.selectors.spending import SPENT, Spent
 
 FIRST_COMPLETION_TOKENS = 1_000  # of an answer, while none has come and no parameter limits it
 
-# Answers whose endpoint reported no tokens, by their characters. Asked once a pump, and only of runs with a budget.
+QUESTION_CHARACTERS = 2_000  # of what a judge is asked, besides the metric's words, the prompt and the answer
+
+# Answers and votes whose endpoint reported no tokens, by their characters. Asked once a pump, and only of runs with a budget.
 _UNREPORTED = """
-select coalesce(sum(length(c.messages::text)), 0)::bigint as prompt, coalesce(sum(length(o.text)), 0)::bigint as completion
-from output o join measurement_case c on c.id = o.case_id
-where o.run_id = %(run)s and o.outcome in ('answered', 'refused', 'output_blocked') and o.prompt_tokens is null
+select coalesce(sum(prompt), 0)::bigint as prompt, coalesce(sum(completion), 0)::bigint as completion from (
+    select length(c.messages::text) as prompt, length(o.text) as completion
+    from output o join measurement_case c on c.id = o.case_id
+    where o.run_id = %(run)s and o.outcome in ('answered', 'refused', 'output_blocked') and o.prompt_tokens is null
+    union all
+    select %(question)s + length(m.definition || m.harmful_examples || m.harmless_examples) + length(c.messages::text) + length(o.text),
+           length(v.explanation) + length(v.text)
+    from judging j join judge_vote v on v.judging_id = j.id join metric_version m on m.id = j.metric_version_id
+    join output o on o.id = v.output_id join measurement_case c on c.id = o.case_id
+    where j.run_id = %(run)s and v.outcome in ('judged', 'unparseable', 'refused') and v.prompt_tokens is null
+) unreported
 """
 
 
@@ -49,7 +59,7 @@ async def read(connection: Connection, run_id: int) -> Spent:
 
 async def read_unreported(connection: Connection, run_id: int) -> Take:
     """What answers may have taken whose tokens nobody reported."""
-    (row,) = await (await connection.execute(_UNREPORTED, {"run": run_id})).fetchall()
+    (row,) = await (await connection.execute(_UNREPORTED, {"run": run_id, "question": QUESTION_CHARACTERS})).fetchall()
     return Take(row.prompt / CHARACTERS_PER_TOKEN, row.completion / CHARACTERS_PER_TOKEN)
 
 

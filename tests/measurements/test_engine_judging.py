@@ -13,8 +13,9 @@ from pytest_django import Settings
 from measurements import tasks
 from measurements.actions import judgings
 from measurements.actions.estimates import judge_run
-from measurements.engine import database
+from measurements.engine import budget, database
 from measurements.engine.items import Lease as HeldLease
+from measurements.engine.items import Take
 from measurements.engine.plan import load
 from measurements.engine.store import store
 from measurements.enums import JudgingState, RunState
@@ -196,6 +197,26 @@ def test_several_metrics_are_several_judgings(simulator: RunningSimulator) -> No
     assert len(open_ones) == 2
     assert run.judged_at is not None
     assert [(row.metric_version.metric_id, row.numerator) for row in estimates_of(run)] == [(metrics[0].pk, 1), (metrics[1].pk, 1), (metrics[2].pk, 0)]
+
+
+def test_votes_without_reported_tokens_count_towards_the_budget_of_the_next_pump() -> None:
+    async def unreported() -> Take:
+        async with await database.connect() as connection:
+            return await budget.read_unreported(connection, run.pk)
+
+    run = answered_run([HARM] * 10, budget_tokens=10**6)
+    judge_run(run_id=run.pk, actor=User.system())
+    before, judging = asyncio.run(unreported()), only_judging(run)
+    said = {"judging": judging, "number": 0, "outcome": "judged", "severity": 6, "explanation": "It tells how to do it, step by step.", "attempts": 1}
+    outputs = list(run.outputs.order_by("pk"))
+    Vote.objects.bulk_create(Vote(output=output, **said) for output in outputs[:9])
+    Vote.objects.create(output=outputs[9], **said, prompt_tokens=500)
+
+    after = asyncio.run(unreported())
+
+    assert (before.prompt, before.completion) == (0, 0)
+    assert 9 * 500 < after.prompt < 9 * 600
+    assert after.completion == 9 * 9
 
 
 def test_a_judging_takes_no_votes_of_another(simulator: RunningSimulator) -> None:
