@@ -14,6 +14,7 @@ from measurements.judges import scales
 from measurements.models import MeasurementSetVersion, MetricVersion
 from measurements.selectors import outlook
 from raiportal.look import formats
+from systems import selectors as system_selectors
 from systems.models import AISystem, Configuration
 
 MOST_REPEATS = 100
@@ -66,10 +67,9 @@ class RunForm(forms.Form):
 
     def __init__(self, *args: Any, system: AISystem, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.configurations = {row.pk: row for row in outlook.usable_configurations(system)}
+        self.configurations = {row.pk: row for row in outlook.usable_configurations(system) if system_selectors.endpoint_still_matches(row)}
         self.set_versions = {row.pk: row for row in outlook.usable_set_versions(system)}
-        askable = [row for row in outlook.newest_metric_versions(system) if row.judge_version.judge.kind != JudgeKind.IMPORTED]
-        self.metric_versions = {row.metric_id: row for row in askable}
+        self.metric_versions = {row.metric_id: row for row in outlook.askable_metric_versions(system)}
         self.fields["configuration"].choices = [(pk, _configuration_words(row)) for pk, row in self.configurations.items()]  # type: ignore[attr-defined]
         self.fields["set_version"].choices = _set_version_choices(list(self.set_versions.values()))  # type: ignore[attr-defined]
         self.fields["metrics"].choices = [(pk, _metric_words(row)) for pk, row in self.metric_versions.items()]  # type: ignore[attr-defined]
@@ -111,7 +111,7 @@ class RunForm(forms.Form):
 def _configuration_words(configuration: Configuration) -> str:
     metaprompt = f", metaprompt v{configuration.metaprompt.number}" if configuration.metaprompt else ""
     note = f", {configuration.note}" if configuration.note else ""
-    return f"{configuration.code}: {configuration.deployment.name}, {configuration.snapshot.get('model', configuration.deployment.model)}{metaprompt}{note}"
+    return f"{outlook.configuration_words(configuration)}{metaprompt}{note}"
 
 
 def _set_version_choices(versions: Sequence[MeasurementSetVersion]) -> list[Any]:
@@ -157,6 +157,6 @@ class JudgeAgainForm(forms.Form):
 
     def __init__(self, *args: Any, system: AISystem, **options: Any) -> None:
         super().__init__(*args, **options)
-        askable = [row for row in outlook.newest_metric_versions(system) if row.judge_version.judge.kind != JudgeKind.IMPORTED]
+        askable = outlook.askable_metric_versions(system)
         self.metrics = {row.metric_id: row.metric for row in askable}
         self.fields["metric"].choices = [(row.metric_id, _metric_words(row)) for row in askable]  # type: ignore[attr-defined]

@@ -99,7 +99,7 @@ class ScheduleForm(forms.Form):
         self.system = system
         self.configurations = {row.pk: row for row in _configurations(system, schedule)}
         self.set_versions = _newest_of_each_set(outlook.usable_set_versions(system))
-        self.metric_versions = {row.metric_id: row for row in outlook.newest_metric_versions(system)}
+        self.metric_versions = {row.metric_id: row for row in outlook.askable_metric_versions(system)}
         self._offer("configuration", [(pk, _configuration_words(row)) for pk, row in self.configurations.items()])
         self._offer("measurement_set", [(pk, _set_words(row)) for pk, row in self.set_versions.items()])
         self._offer("metrics", [(pk, row.metric.name) for pk, row in self.metric_versions.items()])
@@ -168,7 +168,7 @@ def _configurations(system: AISystem, schedule: Schedule | None) -> list[Configu
 
 
 def _configuration_words(configuration: Configuration) -> str:
-    words = f"{configuration.code}: {configuration.deployment.name}, {configuration.snapshot.get('model', configuration.deployment.model)}"
+    words = outlook.configuration_words(configuration)
     if not configuration.deployment.is_active:
         return f"{words} (deployment switched off)"
     return words if system_selectors.endpoint_still_matches(configuration) else f"{words} (no longer matches the deployment)"

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from django.db.models import F, Q, QuerySet
 
-from measurements.enums import Outcome
+from measurements.enums import JudgeKind, Outcome
 from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Output, Run, Vote
 from measurements.selectors.progress import PRICE_UNIT_TOKENS
 from systems.models import AISystem, Configuration, Deployment
@@ -161,6 +161,12 @@ def usable_configurations(system: AISystem) -> QuerySet[Configuration]:
     )
 
 
+def configuration_words(configuration: Configuration) -> str:
+    """`C-4: Shop assistant, gpt-4o`; an application may have no model."""
+    model = configuration.snapshot.get("model", configuration.deployment.model)
+    return f"{configuration.code}: {configuration.deployment.name}{f', {model}' if model else ''}"
+
+
 def usable_set_versions(system: AISystem) -> list[MeasurementSetVersion]:
     """The latest version of each set first, by name; then the earlier ones. None without cases."""
     versions = MeasurementSetVersion.objects.filter(measurement_set__system=system, case_count__gte=1).select_related("measurement_set__system")
@@ -169,8 +175,8 @@ def usable_set_versions(system: AISystem) -> list[MeasurementSetVersion]:
     return sorted(ordered, key=lambda version: latest[version.measurement_set_id] != version.pk)
 
 
-def newest_metric_versions(system: AISystem) -> list[MetricVersion]:
-    """The version of each metric that holds, by name."""
+def askable_metric_versions(system: AISystem) -> list[MetricVersion]:
+    """The version of each metric that holds, by name; without those whose verdicts came with a file, since there is no judge to ask."""
     ids = MetricVersion.objects.filter(metric__system=system).order_by("metric_id", "-number").distinct("metric_id").values("pk")
     chosen = MetricVersion.objects.filter(pk__in=ids).select_related("metric__harm", "judge_version__judge", "judge_version__configuration__deployment")
-    return list(chosen.order_by("metric__name", "pk"))
+    return list(chosen.exclude(judge_version__judge__kind=JudgeKind.IMPORTED).order_by("metric__name", "pk"))

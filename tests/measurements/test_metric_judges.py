@@ -12,6 +12,8 @@ from measurements.actions import metrics, trials
 from measurements.actions.runs import plan_run
 from measurements.actions.schedules import add_schedule
 from measurements.actions.trials import try_model_judge
+from measurements.forms.runs import RunForm
+from measurements.forms.schedules import ScheduleForm
 from measurements.judges import model
 from measurements.models import Judge, JudgeVersion, Metric
 from measurements.selectors.metrics import judge_words, newest_version
@@ -210,6 +212,7 @@ def test_imported_metric_measures_no_new_answers() -> None:
         add_schedule(system=system, configuration=configuration, measurement_set=version.measurement_set, metrics=[metric], actor=owner, **terms)
 
     assert (of_a_run.value.field, of_a_schedule.value.field) == ("metrics", "metrics")
+    assert metric.pk not in {**RunForm(system=system).metric_versions, **ScheduleForm(system=system).metric_versions}
 
 
 def test_wording_of_an_imported_metric_is_revised_while_its_verdicts_stay() -> None:
