@@ -32,15 +32,15 @@ values (%(deployment)s, clock_timestamp(), clock_timestamp() + make_interval(sec
 """
 _PROBE = "update endpoint_circuit set prober = %(holder)s, probes = probes + 1, updated_at = clock_timestamp() where deployment_id = %(deployment)s"
 _POSTPONE = """
-update endpoint_circuit set prober = null, probe_at = clock_timestamp() + make_interval(secs => %(wait)s::float), last_error = %(error)s,
-    updated_at = clock_timestamp()
+update endpoint_circuit set prober = null, probe_at = clock_timestamp() + make_interval(secs => %(wait)s::float),
+    last_error = coalesce(nullif(%(error)s, ''), last_error), updated_at = clock_timestamp()
 where deployment_id = %(deployment)s
 """
 
 
 class Step(Enum):
-    """What a tick makes of the circuit. PROBE: this pump becomes the prober. POSTPONE: its probe failed. CLOSE: the endpoint has answered, or what
-    the row says is too old to hold."""
+    """What a tick makes of the circuit. PROBE: this pump becomes the prober. POSTPONE: its probe failed, or its work stopped before. CLOSE: the
+    endpoint has answered, or what the row says is too old to hold."""
 
     NOTHING = "nothing"
     OPEN = "open"
@@ -93,7 +93,8 @@ def decide(row: Row | None, report: Report, holder: uuid.UUID, others: Collectio
     if (answered_ago is not None and answered_ago < row.age) or (is_first and row.age >= settings.ENGINE_DOWN_SECONDS):
         return Step.CLOSE
     if row.prober == holder:
-        return Step.POSTPONE if report.probe_failed else Step.NOTHING
+        is_at_it = report.is_probing or report.may_probe
+        return Step.POSTPONE if report.probe_failed or not is_at_it else Step.NOTHING
     if row.prober in others or row.probe_in > 0 or not report.may_probe:
         return Step.NOTHING
     return Step.PROBE

@@ -130,6 +130,9 @@ def test_a_failed_probe_is_news_and_nothing_else() -> None:
         (row(prober=OTHER), Report(may_probe=True), Step.NOTHING),
         (row(prober=MINE), Report(may_probe=True, is_probing=True), Step.NOTHING),
         (row(prober=MINE), Report(may_probe=True, probe_failed=True), Step.POSTPONE),
+        (row(prober=MINE), Report(may_probe=True), Step.NOTHING),
+        (row(prober=MINE), Report(may_probe=False, is_probing=True), Step.NOTHING),
+        (row(prober=MINE), Report(may_probe=False), Step.POSTPONE),  # it was paused before it could ask
         (row(prober=uuid.uuid4()), Report(may_probe=True), Step.PROBE),  # the prober is dead: it holds no grant
     ],
 )
