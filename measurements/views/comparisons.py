@@ -15,6 +15,7 @@ from measurements.models import Run
 from measurements.selectors import comparisons as selectors
 from measurements.selectors.comparisons import COUNTED, Comparison, MetricPair, Pair, Paired, Verdict
 from measurements.statistics import percent
+from measurements.views.run_parts import sees_address
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look import formats
@@ -91,13 +92,19 @@ def _asked(request: HttpRequest, system: AISystem, name: str) -> Run | None:
     return found
 
 
-def _comparison_context(request: HttpRequest, first: Run, second: Run) -> dict[str, Any]:
+def _readable_differences(request: SignedInRequest, first: Run, second: Run) -> list[tuple[str, str, str]]:
+    """Without addresses of deployments that the reader may not open."""
+    hides = any(run.configuration is not None and not sees_address(request.user, run) for run in (first, second))
+    return [row for row in selectors.differences(first, second) if not hides or row[0] != selectors.ADDRESS]
+
+
+def _comparison_context(request: SignedInRequest, first: Run, second: Run) -> dict[str, Any]:
     found = selectors.comparison(first, second)
     asked = request.GET.get("metric", "")
     chosen = next((pair for pair in found.metrics if str(pair.version.metric_id) == asked), found.metrics[0] if found.metrics else None)
     context: dict[str, Any] = {
         "comparison": found,
-        "differences": selectors.differences(first, second),
+        "differences": _readable_differences(request, first, second),
         "chosen": chosen,
         "swapped_query": changed_query(request, first=str(second.pk), second=str(first.pk), show=None),
     }

@@ -255,12 +255,14 @@ def configuration_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     plan = run.snapshot
     judges = JudgeVersion.objects.in_bulk([metric["judge_version"] for metric in plan["metrics"]])
     metrics = [_metric_context(metric, judges) for metric in plan["metrics"]]
-    snapshot = json.dumps(plan["configuration"]["snapshot"], indent=2, ensure_ascii=False)
+    is_readable = sees_address(request.user, run)
+    snapshot = {name: value for name, value in plan["configuration"]["snapshot"].items() if is_readable or name != "base_url"}
     return {
         **head_context(request, run),
         "open_tab": "configuration",
         "plan": {**plan, "metrics": metrics},
-        "snapshot": snapshot,
+        "address": plan["deployment"]["base_url"] if is_readable else "",
+        "snapshot": json.dumps(snapshot, indent=2, ensure_ascii=False),
         "left_over": plan.get("imported", {}).get("left_over", {}),
         "budget": _budget_words(run),
         "deployment_url": _deployment_url(request.user, run),
@@ -282,7 +284,12 @@ def _budget_words(run: Run) -> str:
     return " or ".join(parts)
 
 
+def sees_address(user: User, run: Run) -> bool:
+    """Whether somebody may read where the run's calls went: the address of an organisation's deployment is for those who may open it."""
+    return run.configuration is not None and roles.sees(user, run.configuration.deployment.system_id)
+
+
 def _deployment_url(user: User, run: Run) -> str:
-    if run.configuration is None or not roles.sees(user, run.configuration.deployment.system_id):
+    if run.configuration is None or not sees_address(user, run):
         return ""
     return reverse("deployment", args=[run.configuration.deployment_id])

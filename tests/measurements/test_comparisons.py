@@ -15,11 +15,13 @@ from measurements.selectors import comparisons
 from measurements.selectors.comparisons import Verdict
 from measurements.selectors.metrics import newest_version
 from measurements.views.comparisons import sentence
+from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from systems.models import AISystem, Configuration
+from tests.factories.accounts import make_user
 from tests.factories.measurements import make_metric, make_owner, make_version
 from tests.factories.runs import PATTERNS, simulated
-from tests.factories.systems import make_system
+from tests.factories.systems import make_deployment, make_system
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +155,22 @@ def test_differences_name_what_may_explain_a_change(system: AISystem) -> None:
     assert comparisons.differences(first, alike) == []
     assert comparisons.differences(first, second) == [("model reported", "nothing said", "next"), ("Answered", "8", "7"), ("Refused", "0", "1")]
     assert ("deployment", first.snapshot["deployment"]["name"], moved.snapshot["deployment"]["name"]) in comparisons.differences(first, moved)
+
+
+def test_address_of_the_organisations_deployment_stays_with_those_who_may_open_it(system: AISystem) -> None:
+    first = judged_run(system, "hhssssss")
+    shared = make_deployment(None, base_url="http://127.0.0.1:9/house/v1")
+    parts = {"configuration": Configuration.objects.get(deployment=shared), "version": first.set_version}
+    second = judged_run(system, "hhssssss", parts={**parts, "metric": first.run_metrics.get().metric_version.metric})
+    address = f"{reverse('run-compare', args=[system.pk])}?first={first.pk}&second={second.pk}"
+    readers = [Client(), Client()]
+    for reader, person in zip(readers, (make_owner(system), make_user(Role.AUDITOR)), strict=True):
+        reader.force_login(person)
+
+    pages = [reader.get(address).content.decode() for reader in readers]
+
+    assert all(shared.name in page for page in pages)
+    assert [shared.base_url in page for page in pages] == [False, True]
 
 
 def test_a_comparison_counts_once(system: AISystem, django_assert_num_queries: Any) -> None:

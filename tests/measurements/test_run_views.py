@@ -328,6 +328,7 @@ def test_configuration_of_the_organisation_is_no_link_for_those_who_may_not_open
     assert all(shared.code in page for page in unlinked + linked)
     assert [link in page for page in unlinked + linked] == [False] * 3 + [True] * 3
     assert reverse("deployment", args=[shared.deployment_id]) not in unlinked[0]
+    assert [shared.deployment.base_url in page for page in (unlinked[1], linked[1])] == [False, True]
 
 
 def test_new_run_offers_the_systems_own_configurations_first() -> None:
