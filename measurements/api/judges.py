@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from measurements.enums import JudgeKind
 from measurements.judges.content_filter import SIDES
 from measurements.models import Judge, JudgeVersion
+from raiportal.api.problems import UnknownParameter
 from raiportal.api.resource import Resource
 
 
@@ -30,6 +32,12 @@ class JudgeInput(serializers.Serializer[Any]):
     detected_severity = serializers.IntegerField(required=False, help_text="Of a content filter's flag that has no severity, 1 to 7.")
     deployment = serializers.IntegerField(required=False, allow_null=True, help_text="Id of the deployment of the model that judges.")
     votes = serializers.IntegerField(required=False, allow_null=True, help_text="Of a model, an odd number up to 9.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Unknown fields are refused by name here too, so that a typo is not silently ignored."""
+        if isinstance(data, Mapping) and (unknown := sorted(map(str, set(data) - set(self.fields)))):
+            raise UnknownParameter(f"There is no field “{unknown[0][:60]}” of a judge.")
+        return super().to_internal_value(data)
 
 
 class JudgeVersionOutput(serializers.ModelSerializer[JudgeVersion]):

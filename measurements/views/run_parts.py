@@ -232,6 +232,8 @@ class PauseNote:
 def pause_note(run: Run, user: User) -> PauseNote | None:
     if run.state != RunState.PAUSED or run.configuration is None:
         return None
+    if run.cause == PauseCause.BUDGET and not run.cause_detail:  # as a changed budget leaves it
+        return PauseNote("The budget was changed", "Resume the run to go on with the outputs that are still missing.", "", "")
     deployment = run.configuration.deployment
     is_shown = run.cause not in OWN_CAUSES and roles.sees(user, deployment.system_id)
     url = reverse("deployment", args=[deployment.pk]) if is_shown else ""

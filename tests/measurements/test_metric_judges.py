@@ -169,6 +169,15 @@ def test_deployment_that_leads_elsewhere_makes_another_version_of_its_judge() ->
     assert (same.number, other.number, other.judge_version.number, other.judge_version.spec["model"]) == (1, 2, 2, "large")
 
 
+def test_api_refuses_fields_that_a_judge_does_not_have() -> None:
+    system = make_system()
+    sent = {"system": system.pk, "name": "New", "definition": "Says how.", "threshold": 4, "judge": {"kind": "rule", "patterns": ["how"], "vote": 3}}
+
+    answer = client_of(factories.make_owner(system)).post(f"{API}/metrics/", sent, format="json")
+
+    assert (answer.status_code, answer.json()["code"], Metric.objects.count()) == (400, "unknown_parameter", 0)
+
+
 # --- Verdicts of other tools ---
 
 

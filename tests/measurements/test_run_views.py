@@ -303,6 +303,20 @@ def test_paused_run_says_why_and_what_to_do(cause: str) -> None:
     assert "<b>key</b>" not in page
 
 
+def test_run_paused_by_its_budget_says_when_that_was_changed() -> None:
+    run = make_run(start=True, budget_tokens=100)
+    runs.pause_run(run_id=run.pk, cause=PauseCause.BUDGET, cause_detail="It has used 100 of 100 tokens.", actor=User.system())
+    client, address = owner_client(run.system), reverse("run", args=[run.pk])
+
+    before = client.get(address).text
+    runs.change_budget(run_id=run.pk, budget_cost=None, budget_tokens=200_000, reason="More is needed.", actor=make_owner(run.system))
+    after = client.get(address).text
+
+    assert "Give the run a higher budget" in before
+    assert "The budget was changed" in after
+    assert "Give the run a higher budget" not in after
+
+
 def test_paused_run_tells_each_thing_once() -> None:
     run = make_run(start=True)
     runs.pause_run(run_id=run.pk, cause=PauseCause.NOT_FOUND, cause_detail="There is no such model.", actor=User.system())
