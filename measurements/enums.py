@@ -86,6 +86,7 @@ class PauseCause(models.TextChoices):
     DEPLOYMENT_CHANGED = "deployment_changed", "The deployment was changed or switched off"
     ENDPOINT_DOWN = "endpoint_down", "The endpoint has failed for too long"
     BUDGET = "budget", "The run's budget is used up"
+    KEY_UNREADABLE = "key_unreadable", "The stored API key can't be read any more"
     SYSTEM_RETIRED = "system_retired", "The system was retired"
 
 

@@ -24,7 +24,7 @@ from measurements.engine.work import Work
 from measurements.enums import PauseCause
 from raiportal import queue
 from raiportal.accounts.models import User
-from raiportal.errors import Conflict, Invalid
+from raiportal.errors import Conflict, Invalid, Unavailable
 from systems.providers import open_client
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,11 @@ PUMP_LIMIT_SECONDS = int(settings.ENGINE_PUMP_SECONDS) + CLOSING_SECONDS
 @shared_task(name=runs.PUMP, soft_time_limit=PUMP_LIMIT_SECONDS, time_limit=PUMP_LIMIT_SECONDS + 60)
 def pump(run_id: int, judging_id: int | None = None, **_: Any) -> None:
     """Work on a run, or on one of its judgings; finish it when the last answer is in, or queue a successor when this pump's time is over."""
-    work = load(run_id, judging_id)
+    try:
+        work = load(run_id, judging_id)
+    except Unavailable as refusal:  # the key was stored under field keys that this installation has no more
+        _pause(run_id, judging_id, Halt(PauseCause.KEY_UNREADABLE, refusal.detail))
+        return
     log.info("pump_started", **work.named, process=os.getpid())
     ending = asyncio.run(_pump(work))
     log.info("pump_ended", **work.named, ending=ending.value)
@@ -71,26 +75,26 @@ async def _pump(work: Work) -> Ending:
     try:
         client = open_client(work.target, work.api_key, work.max_concurrency)
     except Invalid as refusal:  # no address that may be called any more, or no key that can be sent
-        await asyncio.to_thread(_pause, work, Halt(PauseCause.ENDPOINT_REFUSED, refusal.detail))
+        await asyncio.to_thread(_pause, work.run_id, work.judging_id, Halt(PauseCause.ENDPOINT_REFUSED, refusal.detail))
         return Ending.STOPPED
     try:
         async with await database.connect() as connection:
-            return await Pump(work, client, connection, lambda halt: _pause(work, halt), partial(_close_circuit, work)).run()
+            return await Pump(work, client, connection, partial(_pause, work.run_id, work.judging_id), partial(_close_circuit, work)).run()
     finally:
         await client.aclose()
 
 
-def _pause(work: Work, halt: Halt) -> None:
+def _pause(run_id: int, judging_id: int | None, halt: Halt) -> None:
     """Pause the run or the judging in a thread of its own, with that thread's connection."""
     actor = User.system()
     with closing(connections["default"]):
         try:
-            if work.judging_id is None:
-                runs.pause_run(run_id=work.run_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
+            if judging_id is None:
+                runs.pause_run(run_id=run_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
             else:
-                judgings.pause_judging(judging_id=work.judging_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
+                judgings.pause_judging(judging_id=judging_id, cause=halt.cause, cause_detail=halt.detail, actor=actor)
         except Conflict:
-            log.info("work_not_paused", **work.named, cause=halt.cause.value)
+            log.info("work_not_paused", run_id=run_id, judging_id=judging_id, cause=halt.cause.value)
 
 
 def _close_circuit(work: Work, opened_at: datetime.datetime, has_answered: bool) -> None:

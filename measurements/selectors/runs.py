@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from measurements.enums import CLOSED_STATES, FailureReason, Outcome, PauseCause, RunState
+from measurements.enums import CLOSED_STATES, Outcome, PauseCause, RunState
 from measurements.models import Estimate, Lease, MeasurementSet, Output, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors.progress import cost_of_tokens
@@ -41,6 +41,7 @@ REMEDIES: dict[str, str] = {
     PauseCause.DEPLOYMENT_CHANGED: "Switch the deployment on again, or undo the change, then resume. For a changed endpoint plan a new run.",
     PauseCause.ENDPOINT_DOWN: "Find out with whoever runs the endpoint why it fails, test the connection, then resume.",
     PauseCause.BUDGET: "Give the run a higher budget, then resume; or cancel what is left.",
+    PauseCause.KEY_UNREADABLE: "Give the portal back the field keys it had, or enter the API key of the deployment again; then resume.",
     PauseCause.SYSTEM_RETIRED: "Bring the system back before you resume, or cancel what is left.",
 }
 
@@ -118,11 +119,6 @@ def failures_of(run: Run) -> dict[str, int]:
     """Failed outputs by reason, most first; counted from rows by the index of those that weren't answered."""
     counted = Output.objects.filter(run=run, outcome=Outcome.FAILED).values_list("reason").annotate(outputs=Count("pk")).order_by("-outputs", "reason")
     return dict(counted)
-
-
-def failure_words(failures: Mapping[str, int]) -> str:
-    """`8 timeout, 3 provider error`."""
-    return ", ".join(f"{count:,} {FailureReason(reason).label.lower()}" for reason, count in failures.items())
 
 
 # --- Lists ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from measurements import tasks
@@ -89,6 +90,18 @@ def test_a_run_pauses_when_its_address_may_not_be_called_any_more(simulator: Run
 
     assert (run.state, run.cause) == ("paused", "endpoint_refused")
     assert "RAIPORTAL_ENDPOINT_ALLOWLIST" in run.cause_detail
+    assert simulator.log()["calls"] == 0
+
+
+def test_a_run_pauses_when_its_key_cannot_be_read_any_more(simulator: RunningSimulator, settings: Settings) -> None:
+    run = make_run(deployment=simulated(simulator.port, make_system(), api_key="sk-simulated-key"), cases=prompts(2), start=True)
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+
+    tasks.pump(run_id=run.pk)
+
+    run = Run.objects.only("state", "cause", "cause_detail").get(pk=run.pk)
+    assert (run.state, run.cause) == ("paused", "key_unreadable")
+    assert "RAIPORTAL_FIELD_KEYS" in run.cause_detail
     assert simulator.log()["calls"] == 0
 
 
