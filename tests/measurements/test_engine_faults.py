@@ -126,6 +126,7 @@ def test_a_frozen_worker_wakes_up_to_nothing(simulator: RunningSimulator, tmp_pa
         wait_for(lambda: frozen.said("late_answers_dropped") or frozen.said("calls_dropped"), "What the woken worker brought was not noticed")
         wait_for_estimates(run)
     assert kept < PROMPTS
+    assert not frozen.said('"leases": []'), "late answers were dropped only because others stood there already"
     assert not Output.objects.filter(run=run).exclude(attempts=1).exists()
     require_whole(run, simulator, repeated_at_most=SLOTS)
 
