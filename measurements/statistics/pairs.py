@@ -34,9 +34,7 @@ class PairCounts:
         return self.both + self.second_only
 
     def __add__(self, other: PairCounts) -> PairCounts:
-        return PairCounts(
-            self.both + other.both, self.first_only + other.first_only, self.second_only + other.second_only, self.neither + other.neither
-        )
+        return PairCounts(self.both + other.both, self.first_only + other.first_only, self.second_only + other.second_only, self.neither + other.neither)
 
     @property
     def swapped(self) -> PairCounts:
