@@ -394,6 +394,7 @@ def test_a_compression_bomb_unfolds_to_the_limit_only() -> None:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [("br", b"\x0b\x02\x80{}"), ("gzip", b"not gzip"), ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))), ("gzip", gzip.compress(READY)[:-30])],
+    ids=["unknown", "none", "twice", "cut"],  # the bytes hold the time, and so would ids made of them
 )
 def test_an_unknown_or_broken_compression_is_unparseable(encoding: str, body: bytes) -> None:
     with scripted_endpoint(always(answer(body, headers={"content-encoding": encoding}))) as endpoint:
