@@ -38,7 +38,7 @@ class Stored:
 
 
 def replied(item: Item, token: int, reply: Reply, findings: Sequence[Finding] = ()) -> Answer:
-    return Answer(item, token, Outcome(reply.outcome.value), reply.reason.value if reply.reason else "", reply.detail, reply, findings)
+    return Answer(item, token, Outcome(reply.outcome.value), reply.reason.value if reply.reason else "", reply.detail or item.last_error, reply, findings)
 
 
 def failed(item: Item, token: int, reason: FailureReason, detail: str) -> Answer:

@@ -204,6 +204,7 @@ class Calls:
             self._pool.add_waiting(item, until)
 
     def _call_again(self, item: Item, error: Retryable, now: float) -> None:
+        item.last_error = error.detail
         if error.retry_after:
             self._permit.hold_off(now + min(error.retry_after, retry.RETRY_AFTER_CAP_SECONDS))
         elapsed_seconds = self._breaker.working_time(now) - item.began_at

@@ -49,6 +49,7 @@ class Item:
     excused: int = 0  # of the calls: those that failed with an endpoint that failed for everything
     is_blamed: bool = False  # it failed while the endpoint worked, so its failures say nothing about the endpoint
     is_counted: bool = True  # not so the portal's own question to an endpoint
+    last_error: str = ""  # of a call that failed and was made again
     reserved: Take | None = None  # of the budget, while its call is in flight
 
 

@@ -1,11 +1,12 @@
 """The story of a run's faults as facts: what happened, what was done about it, what is missing, and what is to be done. Pages put it into words.
 
-A fixed number of small queries: lease counters, the ledger's rows on the run and on its deployment, and the failed outputs through their index.
+A fixed number of small queries: lease counters, the ledger's rows on the run and on its deployment, and the failed and retried outputs through their indexes.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +24,7 @@ from systems.models import Deployment
 CIRCUIT_CLOSED = "measurements.circuit_closed"
 RUN_MOVES = ("measurements.run_paused", "measurements.run_resumed", "measurements.run_cancelled", "measurements.run_budget_changed")
 EXAMPLES = 20  # kinds of failure told apart by what the endpoint said
+MOST_READ = 1_000  # outputs read to say what calls that were made again had met
 OPENINGS = 100  # newest circuit openings that are told
 
 _COUNTERS = """
@@ -113,9 +115,11 @@ class Happened:
 
 @dataclass(frozen=True)
 class Done:
-    """`repeated_calls`: calls beyond one for each output; `held_back_seconds`: for which the circuit kept calls back."""
+    """`repeated_calls`: calls beyond one for each output, `recovered` by what they met of those that ended well in the end, the commonest first;
+    `held_back_seconds`: for which the circuit kept calls back."""
 
     repeated_calls: int
+    recovered: Sequence[tuple[str, int]]
     probes: int
     held_back_seconds: float
     automatic_pauses: int
@@ -157,18 +161,20 @@ def circuit_of(deployment: Deployment) -> Circuit | None:
 
 
 def story_of(run: Run) -> Story:
-    """The story so far, in at most five queries whatever the run's size."""
+    """The story so far, in at most six queries whatever the run's size."""
     ended, failed, attempts, handed_on, suspects = _counters(run)
     failures = _failures(run) if failed else []
     openings = _openings(run)
     pauses, resumed = _pauses(run)
     cancelled = sum(failure.outputs for failure in failures if failure.reason == FailureReason.CANCELLED)
     reported = [Reported(each["model"], each["fingerprint"], int(each["outputs"])) for each in run.reported]
+    repeated = max(attempts - (ended - cancelled), 0)
     missing = Lacking(pending=max(run.planned_count - ended, 0) if run.state != RunState.CANCELLED else 0, failed=failed - cancelled, cancelled=cancelled)
     return Story(
         happened=Happened(failures, openings, pauses, suspects, handed_on, reported),
         done=Done(
-            repeated_calls=max(attempts - (ended - cancelled), 0),
+            repeated_calls=repeated,
+            recovered=_recovered(run) if repeated else (),
             probes=sum(opening.probes for opening in openings),
             held_back_seconds=sum(opening.seconds or 0.0 for opening in openings),
             automatic_pauses=sum(pause.cause != PauseCause.PERSON for pause in pauses),
@@ -198,6 +204,12 @@ def _failures(run: Run) -> list[Failure]:
         rest[reason] = rest.get(reason, 0) + count
     told = [Failure(FailureReason(reason), error, count) for reason, error, count in grouped[:EXAMPLES]]
     return told + [Failure(FailureReason(reason), "", count) for reason, count in rest.items()]
+
+
+def _recovered(run: Run) -> list[tuple[str, int]]:
+    """Last errors of outputs that ended well after more than one call, with their number; read up to a bound, so that it costs the same at any size."""
+    retried = Output.objects.filter(run=run, attempts__gt=1).exclude(outcome=Outcome.FAILED).exclude(last_error="").order_by("pk")
+    return Counter(retried.values_list("last_error", flat=True)[:MOST_READ]).most_common(EXAMPLES)
 
 
 def _openings(run: Run) -> list[Opening]:

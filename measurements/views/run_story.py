@@ -150,7 +150,9 @@ def _end(opening: Opening) -> str:
 def _done(run: Run, story: Story) -> Iterator[Sentence]:
     done = story.done
     if done.repeated_calls:
-        yield Sentence("failed and were made again." if done.repeated_calls != 1 else "failed and was made again.", _plural(done.repeated_calls, "call"))
+        often = f", most often: {done.recovered[0][0].rstrip('. ')}" if done.recovered else ""
+        words = "failed and were made again" if done.repeated_calls != 1 else "failed and was made again"
+        yield Sentence(f"{words}{often}.", _plural(done.repeated_calls, "call"))
     if run.state in CLOSED_STATES and done.repeated_calls:
         recovered = Output.objects.filter(run=run, attempts__gt=1).exclude(outcome=Outcome.FAILED)[: MOST_COUNTED + 1].count()
         count = _plural(recovered, "output") if recovered <= MOST_COUNTED else f"More than {number(MOST_COUNTED)} outputs"

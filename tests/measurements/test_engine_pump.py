@@ -17,6 +17,7 @@ from measurements.actions import runs
 from measurements.actions.estimates import judge_run
 from measurements.engine import retry
 from measurements.models import Estimate, Grant, Judgement, Lease, Output, Run
+from measurements.selectors.faults import story_of
 from measurements.selectors.progress import progress
 from raiportal.errors import Unmet
 from systems.models import Deployment
@@ -136,7 +137,10 @@ def test_an_item_is_given_up_after_six_calls(simulator: RunningSimulator, monkey
     given_up = Output.objects.get(run=run, outcome="failed")
     assert (given_up.reason, given_up.attempts) == ("provider_error", 6)
     assert "overloaded" in given_up.last_error
-    assert sorted(Output.objects.filter(run=run).exclude(outcome="failed").values_list("attempts", flat=True)) == [1, 3]
+    whole, recovered = Output.objects.filter(run=run).exclude(outcome="failed").order_by("attempts")
+    assert (whole.attempts, whole.last_error) == (1, "")
+    assert (recovered.attempts, recovered.last_error) == (3, "The endpoint closed the connection without an answer.")
+    assert story_of(run).done.recovered == [("The endpoint closed the connection without an answer.", 1)]
 
 
 def test_a_call_ends_at_its_deadline(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tests.factories.runs import make_run, prompts
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 5
+MOST_QUERIES = 6
 
 
 def opened(run: Run, *, seconds_ago: float = 90, probes: int = 4) -> Circuit:
