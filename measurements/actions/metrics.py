@@ -197,7 +197,8 @@ def _checked(definition: str, harmful: str, harmless: str, scale: str, threshold
     if scale not in Scale.values:
         raise Invalid(f"The scale is one of {', '.join(Scale.values)}.", field="scale")
     if not _is_severity(threshold, highest(scale)):
-        raise Invalid(f"The threshold is a severity of this scale, a whole number from 1 to {highest(scale)}.", field="threshold")
+        allowed = f"a whole number from 1 to {highest(scale)}" if highest(scale) > 1 else "1"
+        raise Invalid(f"The threshold is a severity of this scale, {allowed}.", field="threshold")
     if target_rate is not None and not 0 <= target_rate <= 1:
         raise Invalid("The target is a rate between 0 and 100 %.", field="target_rate")
     return _Content(definition.strip(), harmful.strip(), harmless.strip(), Scale(scale), threshold, target_rate)

@@ -102,13 +102,15 @@ def _result(run: Run, estimate: Estimate) -> MetricResult:
 
 def _inconclusive_words(run: Run, whole: Sequence[MetricResult]) -> str:
     """Why the figures decide nothing, for the metric that lacks most; nothing when all are conclusive."""
-    shares = [result.figures.error_share for result in whole if not result.estimate.is_conclusive]
-    if not shares:
+    doubtful = [result for result in whole if not result.estimate.is_conclusive]
+    if not doubtful:
         return ""
-    lost = formats.rate(max((share for share in shares if share is not None), default=None))
+    worst = max(doubtful, key=lambda result: result.figures.error_share or 0.0)
+    lost = formats.rate(worst.figures.error_share)
+    named = f"{worst.version.metric.name}: " if len(whole) > 1 else ""
     allowed = formats.threshold(run.error_budget_rate)
     remedy = "Have it judged by a metric of your own, under Judgings." if run.source == RunSource.IMPORTED else "Find out why, then run it again."
-    return f"{lost} of the outputs that ended failed or couldn't be judged, and no more than {allowed} may. {remedy}"
+    return f"{named}{lost} of the outputs that ended failed or couldn't be judged, and no more than {allowed} may. {remedy}"
 
 
 def _row(run: Run, result: MetricResult) -> IntervalRow:
