@@ -34,9 +34,9 @@ test-browser: $(DEV_READY) ## run the browser tests with Debian's chromium
 	@test -x $(CHROMIUM) || { echo "$(CHROMIUM) is missing: apt install chromium (Debian), or name one with CHROMIUM=." >&2; exit 1; }
 	@CHROMIUM=$(CHROMIUM) $(RUN) -m pytest -m "browser and not full" $(PYTEST)
 
-test-full: $(DEV_READY) $(LOCAL_LLM_READY) ## run the long tests: faults, kills, and a real small model in the browser
+test-full: $(DEV_READY) $(LOCAL_LLM_READY) ## run every test of faults and kills, and a real small model in the browser
 	@test -x $(CHROMIUM) || { echo "$(CHROMIUM) is missing: apt install chromium (Debian), or name one with CHROMIUM=." >&2; exit 1; }
-	@CHROMIUM=$(CHROMIUM) $(RUN) -m pytest -m full -v --durations=10 $(PYTEST)
+	@CHROMIUM=$(CHROMIUM) $(RUN) -m pytest -m "full or processes" -v --durations=10 $(PYTEST)
 
 check: $(DEV_READY) ## run the static checks and the tests of the repository itself
 	$(RUN) -m ruff check .
