@@ -28,7 +28,7 @@ REASON_WORDS: dict[str, str] = {
     FailureReason.CRASHED: "ended their worker three times and are left alone",
     FailureReason.CANCELLED: "were never asked, since the run was cancelled",
 }
-TODO_WORDS = {
+ADVICE_WORDS = {
     ToDo.READ_FAILED: "Read what failed and why",
     ToDo.MEASURE_AGAIN: "Run it again to ask for what is missing",
     ToDo.WAIT: "Nothing: it goes on by itself as soon as the endpoint answers",
@@ -178,8 +178,8 @@ def _to_do(run: Run, story: Story, again_url: str) -> Iterator[Sentence]:
     """Of a paused run its notice says what to do."""
     for each in story.to_do:
         if each is ToDo.READ_FAILED:
-            yield Sentence(".", TODO_WORDS[each], outputs_url(run, outcome=Outcome.FAILED.value))
+            yield Sentence(".", ADVICE_WORDS[each], outputs_url(run, outcome=Outcome.FAILED.value))
         elif each is ToDo.MEASURE_AGAIN and again_url:
-            yield Sentence(".", TODO_WORDS[each], again_url)
+            yield Sentence(".", ADVICE_WORDS[each], again_url)
         elif each is ToDo.WAIT:
-            yield Sentence(f"{TODO_WORDS[each]}.")
+            yield Sentence(f"{ADVICE_WORDS[each]}.")
