@@ -212,8 +212,3 @@ def _line(row: Pair) -> PairLine:
     case = row.external_id or f"Case {row.position + 1}"
     name = f"{case}, repeat {row.repeat + 1}" if row.repeat else case
     return PairLine(row, name, reverse("output", args=[row.first_output]), reverse("output", args=[row.second_output]))
-
-
-def compare_url(run: Run) -> str:
-    """Where a run is compared with others of its system."""
-    return f"{reverse('run-compare', args=[run.system_id])}?first={run.pk}"

@@ -281,7 +281,12 @@ def test_iban_with_right_check_digits_is_found_however_it_is_spaced(account: str
 def test_find_is_part_of_the_text_or_nothing(name: str, text: str) -> None:
     found = DETECTORS[name].find(text)
 
-    assert found is None or found in linear.plain_bytes(text).decode("utf-8", "replace") or name == "refusal"
+    assert is_answer(name, text, found)
+
+
+def is_answer(name: str, text: str, found: str | None) -> bool:
+    """Nothing, or a part of the text; a refusal may be told in its plain form."""
+    return found is None or found in linear.plain_bytes(text).decode("utf-8", "replace") or name == "refusal"
 
 
 HOSTILE = ["a", "1", "1 ", "0 1", "a@", "@a.", "+1", "1.", "aa11", "DE89", "1:", "::", "call ", "I can't ", '"', "é", "(212) ", "0123-", "\ud800", "tel: 1 "]
@@ -290,7 +295,9 @@ HOSTILE = ["a", "1", "1 ", "0 1", "a@", "@a.", "+1", "1.", "aa11", "DE89", "1:",
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("name", sorted(DETECTORS))
 def test_long_hostile_texts_get_an_answer(name: str, piece: str) -> None:
-    DETECTORS[name].find(piece * 20_000)
+    text = piece * 20_000
+
+    assert is_answer(name, text, DETECTORS[name].find(text))
 
 
 @pytest.mark.parametrize("piece", ["1234 5678 ", "aa11 ", "a@b.c ", "1.2.3.4 ", "123-45-6789x "])
