@@ -5,6 +5,7 @@ import os
 import sys
 
 OLDEST_PYTHON = (3, 11)
+OWNER_COMMANDS = ("restore", "prepare_database", "migrate")  # work as the owner of the tables
 
 
 def main() -> int:
@@ -13,13 +14,14 @@ def main() -> int:
         return 1
     from raiportal.embedded import doctor, environment, simulator, up
     from raiportal.embedded.errors import CannotStart
+    from raiportal.status import alive
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raiportal.settings")
-    early = {"up": up.main, "doctor": doctor.main, "sandbox": simulator.main}.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    early = {"up": up.main, "doctor": doctor.main, "sandbox": simulator.main, "healthy": alive.main}.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if early:
         return early(sys.argv[2:])
     try:
-        environment.attach()
+        environment.attach(as_owner=sys.argv[1:2] in ([name] for name in OWNER_COMMANDS))
     except CannotStart as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1

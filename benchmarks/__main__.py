@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import faults, growth, intake, rows
+from benchmarks import backups, faults, growth, intake, pages, register, rows
 from benchmarks.installation import Installation, running
 from benchmarks.line import Line
 
@@ -31,6 +31,9 @@ ROWS = {
     "bare": Row(faults.bare_loop, 2_000),
     "growth": Row(growth.growth, 100_000, counts_statements=True),
     "import": Row(intake.import_of_rows, 10_000),
+    "register": Row(register.register, 100_000),
+    "pages": Row(pages.pages, 100_000),
+    "backup": Row(backups.backups, 100_000),
 }
 
 

@@ -17,7 +17,7 @@ import httpx2
 import psycopg
 
 from benchmarks import cpu
-from raiportal.embedded import folder, postgres, processes, programs, up
+from raiportal.embedded import environment, folder, postgres, processes, programs, up
 from raiportal.embedded.children import Child, start
 
 START_SECONDS = 90
@@ -105,8 +105,9 @@ def _bring_up(settled: up.Installation, place: folder.DataFolder, children: dict
     ):
         children[program.name] = start(program)
     _require(lambda: postgres.answers(settled.cluster), "The database doesn't answer")
-    postgres.ensure_login(settled.cluster, settled.login)
-    prepared = subprocess.run([sys.executable, "-m", "benchmarks.prepare"], env=surroundings, cwd=folder.CHECKOUT, capture_output=True, text=True, check=False)
+    postgres.ensure_roles(settled.cluster, settled.owner, settled.login)
+    as_owner = environment.for_preparation(surroundings, settled.owner)
+    prepared = subprocess.run([sys.executable, "-m", "benchmarks.prepare"], env=as_owner, cwd=folder.CHECKOUT, capture_output=True, text=True, check=False)
     if prepared.returncode:
         raise SystemExit(prepared.stderr)
     subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=surroundings, cwd=folder.CHECKOUT, check=True)

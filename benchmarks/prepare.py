@@ -8,8 +8,7 @@ from django.core.management import call_command
 
 def main() -> None:
     django.setup()
-    for command in (["migrate"], ["createcachetable"], ["load_catalogues"]):
-        call_command(*command, verbosity=0, stdout=io.StringIO())
+    call_command("prepare_database", verbosity=0, stdout=io.StringIO())
     from raiportal.accounts import actions
     from raiportal.accounts.enums import Role
     from raiportal.accounts.models import User

@@ -1,18 +1,24 @@
-"""What the pages of systems show of their harms: a portfolio column, requirements of the first stage, the worst risks."""
+"""What the pages of systems show of their harms: a portfolio column, requirements of the first stage, the worst risks; and what harms take from a use."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from harms import selectors
+from harms.actions.points import follow_use
+from harms.models import Assessment
 from raiportal.accounts.models import User
-from systems.extensions import Figure, PortfolioColumn, ReadinessFact, Standing, Step, SystemPanel
+from systems.extensions import Figure, PortfolioColumn, ReadinessFact, Standing, Step, SystemPanel, UseFollower
 from systems.models import AISystem
 
 WORST_SHOWN = 5
+KNOWN_SHOWN = 5
+ASSESSMENT_LASTS = datetime.timedelta(days=365)  # then it is looked at again
 
 
 def _high_risks(systems: Sequence[AISystem], user: User) -> dict[int, Figure]:
@@ -51,11 +57,41 @@ def _owned(register: str, gaps: selectors.Gaps) -> Standing:
     return Standing("missing", words, url, Step("Name owners of high risks", f"{words}.", "Name owners", url, rank=35))
 
 
+def _assessments(systems: Sequence[AISystem], user: User) -> dict[int, list[Standing]]:
+    newest = selectors.newest_of_each(systems)
+    return {system.pk: [_assessment(system, *newest.get(system.pk, (None, None)))] for system in systems}
+
+
+def _assessment(system: AISystem, closed: Assessment | None, writing: Assessment | None) -> Standing:
+    versions = reverse("assessment-list", args=[system.pk])
+    if closed is not None and closed.closed_at is not None:
+        url = reverse("assessment", args=[closed.pk])
+        if timezone.now() - closed.closed_at < ASSESSMENT_LASTS:
+            return Standing("holds", f"Impact assessment {closed.code} is closed", url)
+        step = Step("Look at the impact assessment again", f"{closed.code} is more than a year old.", "Begin a new version", versions, 45, "file")
+        return Standing("stale", "The impact assessment is more than a year old", url, step)
+    if writing is not None:
+        url = reverse("assessment", args=[writing.pk])
+        return Standing(
+            "missing", "The impact assessment is being written", url, Step("Close the impact assessment", f"{writing.code} is open.", "Go on", url, 32, "file")
+        )
+    step = Step("Begin the impact assessment", "Nobody has written down whom this system touches and how.", "Begin", versions, 25, "file")
+    return Standing("missing", "There is no impact assessment", versions, step)
+
+
 def _worst(systems: Sequence[AISystem], user: User) -> Mapping[int, Mapping[str, Any]]:
     counts = selectors.open_high_counts(systems)
     return {pk: {"harms": harms, "high": counts.get(pk, 0)} for pk, harms in selectors.worst_harms(systems, WORST_SHOWN).items()}
 
 
+def _known(systems: Sequence[AISystem], user: User) -> Mapping[int, Mapping[str, Any]]:
+    offered = selectors.known_harms_of(systems)
+    return {pk: {"count": len(offers), "offers": offers[:KNOWN_SHOWN]} for pk, offers in offered.items() if offers}
+
+
 COLUMN = PortfolioColumn("high-risks", "Open high risks", _high_risks, order=10)
 FACT = ReadinessFact("harms", "identify", _standings, order=10)
+ASSESSMENT_FACT = ReadinessFact("impact-assessment", "identify", _assessments, order=5)
 PANEL = SystemPanel("worst-harms", "harms/_worst_harms.html", _worst, order=10)
+KNOWN_HARMS = SystemPanel("known-harms", "harms/_known_harms.html", _known, order=12)
+FOLLOWER = UseFollower("harm-scores", follow_use)

@@ -88,6 +88,7 @@ class PauseCause(models.TextChoices):
     BUDGET = "budget", "The run's budget is used up"
     KEY_UNREADABLE = "key_unreadable", "The stored API key can't be read any more"
     SYSTEM_RETIRED = "system_retired", "The system was retired"
+    RIGHT_LOST = "right_lost", "Whoever started or last resumed it lost the right to run it"
 
 
 class Outcome(models.TextChoices):

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
+from harms import policies as harm_policies
 from harms.extensions import HarmPanel
 from harms.models import Harm
 from measurements import policies
@@ -99,8 +100,17 @@ def _harm_data(harm: Harm, metrics: Sequence[Any], found: Mapping[int, Estimate]
         "unmeasured": [{"name": metric.name, "url": reverse("metric", args=[metric.pk])} for metric in metrics if not metric.latest],
         "add_url": f"{reverse('metric-add', args=[harm.system_id])}?harm={harm.pk}",
         "run_url": reverse("run-add", args=[harm.system_id]),
+        "to_state": _to_state(harm, [found[metric.latest] for metric in metrics if metric.latest], user),
         "may_measure": policies.may_measure(user, harm.system),
     }
+
+
+def _to_state(harm: Harm, estimates: Sequence[Estimate], user: User) -> list[dict[str, str]]:
+    """Estimates from which this person may state the measured risk of the harm."""
+    if not harm_policies.may_record_risk_point(user, harm):
+        return []
+    taken = [estimate for estimate in estimates if estimate.run.state == RunState.COMPLETED and estimate.rate is not None]
+    return [{"name": row.metric_version.metric.name, "url": reverse("measured-risk", args=[row.pk])} for row in taken]
 
 
 def _harm_row(estimate: Estimate) -> IntervalRow:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from measurements.models import Judging, MeasurementSet, Metric, Run, Schedule
+from measurements.models import Judging, MeasurementSet, Metric, Run, Schedule, StressSet
 from raiportal.accounts import roles
-from raiportal.accounts.enums import Role, UserKind
+from raiportal.accounts.enums import UserKind
 from raiportal.accounts.models import User
 from raiportal.policy import ALLOWED, Decision, denied
 from systems import policies as system_policies
@@ -22,6 +22,9 @@ def may_edit_sets(user: User, system: AISystem) -> Decision:
 
 
 def may_import_cases(user: User, measurement_set: MeasurementSet) -> Decision:
+    """The cases of a stress set come from another set, and stay as they were made."""
+    if StressSet.objects.filter(measurement_set=measurement_set).exists():
+        return denied("The cases of this set were made by transforms. Import into the set that they come from, and transform it again.")
     return system_policies.may_act_in(user, measurement_set.system)
 
 
@@ -70,6 +73,13 @@ def may_read(user: User, system: AISystem) -> Decision:
 def may_operate_run(user: User, run: Run) -> Decision:
     """Start, pause, resume and cancel."""
     return _may_run(user, run.system_id)
+
+
+def may_change_budget(user: User, run: Run) -> Decision:
+    """What a run may spend is for those who answer for the system."""
+    if roles.holds(user, *system_policies.MANAGE_SYSTEM, scope_id=run.system_id):
+        return ALLOWED
+    return denied("Only the system's owner, a risk manager or an administrator can change what a run may spend.")
 
 
 def may_finish_run(user: User, run: Run) -> Decision:
@@ -121,6 +131,6 @@ def may_finish_judging(user: User, judging: Judging) -> Decision:
 
 
 def _may_run(user: User, scope_id: int) -> Decision:
-    if user.kind == UserKind.SYSTEM or roles.holds(user, Role.OWNER, Role.RISK_MANAGER, Role.ADMINISTRATOR, scope_id=scope_id):
+    if user.kind == UserKind.SYSTEM or roles.holds(user, *system_policies.ACT_IN_SYSTEM, scope_id=scope_id):
         return ALLOWED
-    return denied("Only the system's owner, a risk manager or an administrator can measure this system.")
+    return denied("Only the system's owner and contributors, a risk manager or an administrator can measure this system.")

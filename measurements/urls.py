@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.views import comparisons, judgings, metrics, outputs, runs, schedules, sets, uploads
+from measurements.views import candidates, comparisons, judgings, measured_risk, metrics, outputs, promotions, runs, schedules, sets, stress, uploads
 
 urlpatterns = [
     # --- Sets and metrics ---
@@ -22,6 +22,7 @@ urlpatterns = [
     path("set-versions/<int:version_id>/show/", sets.set_version_show, name="set-version-show"),
     path("set-versions/<int:version_id>/hide/", sets.set_version_hide, name="set-version-hide"),
     path("set-versions/<int:version_id>/export/", sets.set_version_export, name="set-version-export"),
+    path("set-versions/<int:version_id>/stress/", stress.set_version_stress, name="set-version-stress"),
     path("systems/<int:system_id>/metrics/", metrics.metric_list, name="metric-list"),
     path("systems/<int:system_id>/metrics/add/", metrics.metric_add, name="metric-add"),
     path("systems/<int:system_id>/metrics/add/fields/", metrics.metric_add_fields, name="metric-add-fields"),
@@ -39,6 +40,7 @@ urlpatterns = [
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("runs/<int:run_id>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:run_id>/configuration/", runs.run_configuration, name="run-configuration"),
+    path("runs/<int:run_id>/stress/", stress.run_stress, name="run-stress"),
     path("runs/<int:run_id>/events/", runs.run_events, name="run-events"),
     path("runs/<int:run_id>/start/", runs.run_start_now, name="run-start"),
     path("runs/<int:run_id>/pause/", runs.run_pause, name="run-pause"),
@@ -63,4 +65,7 @@ urlpatterns = [
     path("runs/<int:run_id>/outputs/export/", outputs.output_export, name="output-export"),
     path("outputs/<int:output_id>/", outputs.output, name="output"),
     path("outputs/<int:output_id>/text/", outputs.output_text, name="output-text"),
+    path("outputs/<int:output_id>/candidate/", candidates.output_candidate, name="output-candidate"),
+    path("estimates/<int:estimate_id>/risk/", measured_risk.measured_risk, name="measured-risk"),
+    path("findings/<int:finding_id>/cases/add/", promotions.finding_case_add, name="finding-case-add"),
 ]

@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raiportal.settings")
 
+VERIFICATION_SECONDS = 3_600  # between two looks whether the ledger has to be verified, as in the settings' schedule
+
 app = Celery("raiportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)  # type: ignore[index]
@@ -28,6 +30,7 @@ def keep_our_logging(**kwargs: object) -> None:
 
 @signals.beat_init.connect
 def beat_at_once(**kwargs: object) -> None:
-    """Beat's first heartbeat would be one interval away, and nothing is ready before it."""
+    """Beat's first heartbeat would be one interval away, and nothing is ready before it; the first look at the ledger an hour."""
     with contextlib.suppress(OperationalError):
         app.send_task("raiportal.status.tasks.beat", retry=False, expires=settings.HEARTBEAT_SECONDS)
+        app.send_task("raiportal.audit.tasks.verify_ledger", retry=False, expires=VERIFICATION_SECONDS)

@@ -1,4 +1,4 @@
-"""Text that is encrypted at rest: keys of model endpoints. Rotation: put the new key first, re-save, drop the old one."""
+"""Text that is encrypted at rest: keys of model endpoints. Rotation: put the new key first, `manage.py rotate_field_keys`, drop the old one."""
 
 from __future__ import annotations
 

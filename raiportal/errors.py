@@ -6,6 +6,7 @@ a person and says what to do; it never carries secrets, prompts or model output.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 
@@ -81,3 +82,17 @@ class Unavailable(RaiportalError):
 
     status = 503
     code = "unavailable"
+
+
+class NoRoom(Unavailable):
+    """A disk of the portal is full; nothing was kept."""
+
+    code = "no_room"
+
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # numbers of an OSError
+NO_ROOM = "There is no room on the portal's disk, so nothing was kept. Tell whoever operates the portal, and do it again later."
+
+
+def is_disk_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in DISK_FULL

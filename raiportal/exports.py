@@ -7,6 +7,7 @@ one that already had apostrophes there: taking one apostrophe off the cells that
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,11 @@ def guarded(value: Any) -> Any:
     return value
 
 
+def unguarded(value: str) -> str:
+    """What a guarded cell stood for."""
+    return value[1:] if value.startswith("'") and FORMULA.match(value) else value
+
+
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The lines of a CSV file with a head; what a row lacks is empty."""
     writer = csv.writer(_Line())
@@ -48,6 +54,13 @@ def json_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield before + json.dumps(row, ensure_ascii=False, cls=DjangoJSONEncoder)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def batches(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The rows in lists of at most `size`: what belongs to many rows is then read at once."""
+    left = iter(rows)
+    while batch := list(itertools.islice(left, size)):
+        yield batch
 
 
 def download(name: str, format: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> StreamingHttpResponse:

@@ -6,12 +6,12 @@ import base64
 import binascii
 import datetime
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Model, QuerySet
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models import Field, Model, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThanOrEqual, TupleLessThanOrEqual
 
 from raiportal.errors import Invalid
 
@@ -20,10 +20,14 @@ UNREADABLE = "The page address is damaged. Start again from the first page."
 
 @dataclass(frozen=True)
 class Sort:
-    """One allowed order: a field without nulls, covered by an index together with the primary key, in one direction."""
+    """One allowed order: a field without nulls, covered by an index together with the primary key, in one direction.
+
+    `output` is the type of an annotation that stands in place of a field.
+    """
 
     field: str
     descending: bool = False
+    output: Field[Any, Any] | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -39,15 +43,22 @@ class Page:
     previous: str | None
 
 
-def page(queryset: QuerySet[Any], sort: Sort, cursor: str | None, size: int) -> Page:
-    """One page of `queryset`. Raises Invalid for a cursor that this list did not give out."""
+Narrowing = Callable[[QuerySet[Any], Sequence[str], int], QuerySet[Any]]
+
+
+def page(queryset: QuerySet[Any], sort: Sort, cursor: str | None, size: int, *, narrow: Narrowing | None = None) -> Page:
+    """One page of `queryset`. Raises Invalid for a cursor that this list did not give out.
+
+    `narrow` may cut the rows down to some that hold the first so many in an order, where that is faster than sorting all of them.
+    """
     position = _read(cursor, sort, queryset.model) if cursor else None
     backwards = position is not None and position.backwards
     descending = sort.descending != backwards
     if position is not None:
-        comparison = TupleLessThan if descending else TupleGreaterThan
-        queryset = queryset.filter(comparison(sort.fields, position.values))
+        queryset = queryset.filter(_beyond(sort, position.values, descending=descending))
     order = [f"-{name}" if descending else name for name in sort.fields]
+    if narrow is not None:
+        queryset = narrow(queryset, order, size + 1)
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
@@ -60,13 +71,23 @@ def page(queryset: QuerySet[Any], sort: Sort, cursor: str | None, size: int) -> 
     )
 
 
+def _beyond(sort: Sort, values: Sequence[Any], *, descending: bool) -> TupleLessThanOrEqual | TupleGreaterThanOrEqual:
+    """The rows after this one, said as those from the next possible key on.
+
+    PostgreSQL takes a comparison without equality for one that leaves no rows where most have the same first value, and then sorts them all.
+    """
+    *first, key = values
+    step = -1 if descending else 1
+    return (TupleLessThanOrEqual if descending else TupleGreaterThanOrEqual)(sort.fields, (*first, key + step))
+
+
 def chosen_sort(asked: str | None, allowed: Mapping[str, Sort], default: str) -> tuple[str, Sort]:
     """The order named by `asked` ("-severity" turns it round). Raises Invalid, naming what there is, for any other."""
     name = asked or default
     plain = name.removeprefix("-")
     if plain not in allowed:
         raise Invalid(f"Lists here sort by {', '.join(allowed)}; not by “{plain[:40]}”.", field="sort", code="unknown_sort")
-    return name, Sort(allowed[plain].field, descending=name.startswith("-"))
+    return name, replace(allowed[plain], descending=name.startswith("-"))
 
 
 @dataclass(frozen=True)
@@ -94,25 +115,30 @@ def _read(cursor: str, sort: Sort, model: type[Model]) -> _Position:
         backwards, field, descending, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         if (field, descending) != (sort.field, sort.descending) or len(values) != len(sort.fields):
             raise ValueError
-        cleaned = [_clean(model, name, value) for name, value in zip(sort.fields, values, strict=True)]
+        cleaned = [_clean(_field(model, name, sort), name, value) for name, value in zip(sort.fields, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, OverflowError, RecursionError) as error:
         raise Invalid(UNREADABLE, field="cursor", code="bad_cursor") from error
     return _Position(cleaned, bool(backwards))
 
 
-def _clean(model: type[Model], path: str, value: Any) -> Any:
-    from django.core.exceptions import ValidationError
-
+def _field(model: type[Model], path: str, sort: Sort) -> Any:
+    if path == sort.field and sort.output is not None:
+        return sort.output
     meta = model._meta
     *steps, last = path.split("__")
     for step in steps:
         meta = meta.get_field(step).related_model._meta  # type: ignore[union-attr]
     field = meta.pk if last == "pk" else meta.get_field(last)
-    field = getattr(field, "output_field", field)  # of a generated column
+    return getattr(field, "output_field", field)  # of a generated column
+
+
+def _clean(field: Any, path: str, value: Any) -> Any:
+    from django.core.exceptions import ValidationError
+
     try:
-        cleaned = field.to_python(value)  # type: ignore[union-attr]
+        cleaned = field.to_python(value)
     except ValidationError as error:
         raise ValueError(path) from error
-    if cleaned is None or (isinstance(cleaned, int) and abs(cleaned) >= 2**63) or (isinstance(cleaned, str) and "\0" in cleaned):
+    if cleaned is None or (isinstance(cleaned, int) and abs(cleaned) >= 2**63 - 1) or (isinstance(cleaned, str) and "\0" in cleaned):
         raise ValueError(path)
     return cleaned

@@ -12,10 +12,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django_structlog.middlewares import RequestMiddleware
 
 from raiportal import clocks
 from raiportal.audit import ledger
-from raiportal.errors import Missing, PolicyDenied, RaiportalError, Unavailable, Unmet
+from raiportal.errors import NO_ROOM, Missing, NoRoom, PolicyDenied, RaiportalError, Unavailable, Unmet, is_disk_full
 
 log = structlog.get_logger(__name__)
 DATABASE_AWAY = "The database doesn't answer. Nothing was changed; try again in a minute."
@@ -36,12 +37,25 @@ class PageHeadersMiddleware:
         return response
 
 
+class RequestLogMiddleware(RequestMiddleware):
+    """The log line of each request. It names the person, which needs the session; a database that is away must not turn the answer into an error."""
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        try:
+            RequestMiddleware.bind_user_id(request)
+        except (DatabaseError, InterfaceError):
+            return
+
+
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every page needs a sign-in unless its view says otherwise. The API has its own default permission."""
 
     def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> HttpResponseBase | None:
         if request.path.startswith("/api/") and not getattr(view_func, "sign_in_needed", False):
             return None
+        if not getattr(view_func, "login_required", True):
+            return None  # before anybody asks who it is: an open page needs no session, and a probe gets its answer without the database
         return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]  # htmx gets no redirect
@@ -72,6 +86,9 @@ class RefusalMiddleware:
         if isinstance(exception, OperationalError | InterfaceError):
             log.warning("database_away")
             exception = Unavailable(DATABASE_AWAY)
+        if is_disk_full(exception):
+            log.error("disk_full")
+            exception = NoRoom(NO_ROOM)
         if isinstance(exception, Http404):
             exception = Missing("There is nothing here, or nothing that you may see.")
         if not isinstance(exception, RaiportalError):

@@ -19,9 +19,9 @@ from measurements.models import MeasurementSet, MeasurementSetVersion, MetricVer
 from raiportal.accounts import actions as account_actions
 from raiportal.accounts.enums import ORGANISATION_ROLES, Role
 from raiportal.accounts.models import User
-from sample import cases
+from sample import assessments, campaigns, cases, evidence, identify, notifications, ratings, register, sharing, stress
 from systems import actions as system_actions
-from systems.models import AISystem, Configuration
+from systems.models import AISystem, Configuration, ModelCard
 
 FOLDER = Path(__file__).resolve().parent
 SYSTEMS = ("clinical", "customer", "code")
@@ -36,9 +36,24 @@ def build(sandbox_url: str) -> list[dict[str, str]]:
     """Make people and systems, and start the one run. Returns role, username and password of each sample account."""
     sign_ins = [_add_person(described) for described in read("people")]
     manager = User.objects.get(username="risk-manager")
+    identify.add_model_cards(read("models"), manager)
+    administrator = User.objects.get(username="admin")
+    webhook = notifications.add_webhook(administrator)
     for name in SYSTEMS:
         add_system(read(name), sandbox_url, manager)
+    assessed = [assessments.add_assessment(described, AISystem.objects.get(scope__name=name)) for name, described in read("assessments").items()]
     _give_system_roles()
+    for assessment in assessed:
+        sharing.ask_for_sign_off(assessment, assessment.created_by)
+        sharing.share_register(assessment, assessment.created_by)
+    for system in AISystem.objects.order_by("pk"):
+        evidence.add_evidence(system)
+        register.decide(system, manager)
+        campaigns.add_campaign(system, systematic=system.name == "Clinical note summariser")
+    ratings.set_appetite(manager)
+    for system in AISystem.objects.order_by("pk"):
+        ratings.add_rounds(system, manager)
+    notifications.switch_off(webhook, administrator)
     return sign_ins
 
 
@@ -48,7 +63,8 @@ def _add_person(described: Mapping[str, str]) -> dict[str, str]:
     person = account_actions.add_user(username=described["username"], name=described["name"], password=password, actor=system)
     if role in ORGANISATION_ROLES:
         account_actions.give_role(user=person, role=role, actor=system)
-    return {"role": role.label, "username": person.username, "password": password}
+    kind = f", {described['review_kind'].replace('-', ' ')}" if "review_kind" in described else ""
+    return {"role": f"{role.label}{kind}", "username": person.username, "password": password}
 
 
 def _give_system_roles() -> None:
@@ -56,35 +72,46 @@ def _give_system_roles() -> None:
         if "system" in described:
             system = AISystem.objects.get(scope__name=described["system"])
             person = User.objects.get(username=described["username"])
-            account_actions.give_role(user=person, role=Role(described["role"]), scope=system.scope, actor=User.system())
+            kind = described.get("review_kind")
+            account_actions.give_role(user=person, role=Role(described["role"]), scope=system.scope, review_kind=kind, actor=User.system())
 
 
 def add_system(described: Mapping[str, Any], sandbox_url: str, manager: User) -> AISystem:
     """One system with everything that belongs to it."""
     owner = User.objects.get(username=described["owner"])
     system = system_actions.add_system(name=described["name"], purpose=described["purpose"], owner=owner, actor=manager, **described["facts"])
-    configuration = _add_configuration(described, system, sandbox_url, manager)
+    identify.add_uses(described, system, owner)
+    configurations = _add_configurations(described, system, sandbox_url, manager)
+    configuration = configurations[-1]
+    identify.activate(described["active"], system, configurations, owner)
+    if "emergency" in described:
+        identify.ask_and_confirm(described["emergency"], system, configurations, owner, manager)
     harms = {entry["title"]: _add_harm(entry, system, manager) for entry in described["harms"]}
     versions = {entry["name"]: _add_set(entry, system, harms, manager) for entry in described["sets"]}
     measured = {entry["name"]: _add_metric(entry, system, harms, manager) for entry in described["metrics"]}
     if "run" in described:
         _start_run(described["run"], configuration, versions, measured, manager)
+    stress.start_stress_run(described["stress"], configuration, versions, measured, owner)
     for entry in described.get("schedules", ()):
         _add_schedule(entry, configuration, versions, measured, owner)
     return system
 
 
-def _add_configuration(described: Mapping[str, Any], system: AISystem, sandbox_url: str, manager: User) -> Configuration:
-    settings = dict(described["deployment"])
+def _add_configurations(described: Mapping[str, Any], system: AISystem, sandbox_url: str, manager: User) -> list[Configuration]:
+    """One for each wording of the metaprompt, with the newest filters."""
+    family, version = described["model_card"].rsplit(" ", 1)
+    settings = {**described["deployment"], "model_card": ModelCard.objects.get(family=family, version=version)}
     for price in ("input_price", "output_price"):
         settings[price] = Decimal(settings[price])
     deployment = system_actions.add_deployment(system=system, base_url=sandbox_url, actor=manager, **settings)
     metaprompts = [system_actions.add_metaprompt_version(system=system, actor=manager, **entry) for entry in described["metaprompts"]]
-    configurations = [
-        system_actions.add_configuration(deployment=deployment, metaprompt=entry, parameters=described["parameters"], note=entry.note, actor=manager)
+    filters = identify.add_filters(described.get("filters", ()), system, manager)
+    return [
+        system_actions.add_configuration(
+            deployment=deployment, metaprompt=entry, filters=filters, parameters=described["parameters"], note=entry.note, actor=manager
+        )
         for entry in metaprompts
     ]
-    return configurations[-1]
 
 
 def _add_harm(entry: Mapping[str, Any], system: AISystem, manager: User) -> Harm:

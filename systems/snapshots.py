@@ -11,7 +11,7 @@ from django.conf import settings
 
 from raiportal.errors import Invalid
 from systems.endpoints import parse_endpoint
-from systems.models import Deployment, MetapromptVersion
+from systems.models import Deployment, FilterConfiguration, MetapromptVersion
 from systems.providers import Target
 
 ENDPOINT_FIELDS = ("provider", "target", "base_url", "model", "api_version")
@@ -28,11 +28,17 @@ def frozen_endpoint(snapshot: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(snapshot.get(name, "") if name in OPTIONAL_FIELDS else snapshot[name]) for name in ENDPOINT_FIELDS}
 
 
-def snapshot_of(deployment: Deployment, metaprompt: MetapromptVersion | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"provider", "target", "base_url", "model", "api_version"?, "metaprompt": {"number", "digest"} | None, "parameters": {...}}`."""
+def snapshot_of(
+    deployment: Deployment, metaprompt: MetapromptVersion | None, parameters: Mapping[str, Any], filters: FilterConfiguration | None = None
+) -> dict[str, Any]:
+    """`{"provider", "target", "base_url", "model", "api_version"?, "metaprompt": {"number", "digest"} | None, "parameters": {...}, "filters"?: {...}}`.
+
+    `filters` has number and digest too, and is left out where none is known, as in snapshots that are older than the field.
+    """
     endpoint = {name: value for name, value in endpoint_of(deployment).items() if value or name not in OPTIONAL_FIELDS}
     sent_first = {"number": metaprompt.number, "digest": metaprompt.digest} if metaprompt else None
-    return {**endpoint, "metaprompt": sent_first, "parameters": dict(parameters)}
+    recorded = {"filters": {"number": filters.number, "digest": filters.digest}} if filters else {}
+    return {**endpoint, "metaprompt": sent_first, "parameters": dict(parameters), **recorded}
 
 
 def digest_of(snapshot: Mapping[str, Any]) -> str:

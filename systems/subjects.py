@@ -8,7 +8,22 @@ from django.urls import reverse
 
 from raiportal.accounts.models import User
 from raiportal.audit.subjects import SubjectKind
-from systems.models import AISystem, Configuration, Deployment, MetapromptVersion
+from raiportal.evidence.kinds import Attachable
+from raiportal.policy import Decision
+from systems import policies
+from systems.models import (
+    Activation,
+    AISystem,
+    Configuration,
+    Deployment,
+    Document,
+    EmergencyActivation,
+    FilterConfiguration,
+    IntendedUse,
+    MetapromptVersion,
+    ModelCard,
+    Stakeholder,
+)
 
 
 def _kind(model: Any, name: str, url_name: str) -> SubjectKind:
@@ -20,7 +35,26 @@ def _kind(model: Any, name: str, url_name: str) -> SubjectKind:
 
 KINDS = (
     _kind(AISystem, "System", "system"),
+    _kind(IntendedUse, "Intended use", "intended-use"),
+    _kind(Stakeholder, "Stakeholder", "stakeholder"),
+    _kind(ModelCard, "Model card", "model-card"),
+    _kind(Document, "Document", "document"),
     _kind(Deployment, "Deployment", "deployment"),
     _kind(MetapromptVersion, "Metaprompt version", "metaprompt"),
+    _kind(FilterConfiguration, "Filter version", "filter"),
     _kind(Configuration, "Configuration", "configuration"),
+    _kind(EmergencyActivation, "Emergency activation", "emergency"),
+    SubjectKind(
+        slug=Activation._meta.label_lower,
+        name="Activation",
+        find=lambda pk, user: Activation.objects.visible_to(user).filter(pk=pk).first(),
+        url=lambda row: f"{reverse('activation-list', args=[row.system_id])}#activation-{row.pk}",
+    ),
 )
+
+
+def _may_add_to_use(user: User, use: IntendedUse) -> Decision:
+    return policies.may_act_in(user, use.system)
+
+
+ATTACHABLE = (Attachable("systems.aisystem", may_add=policies.may_act_in), Attachable("systems.intendeduse", may_add=_may_add_to_use))

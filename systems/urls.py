@@ -1,16 +1,30 @@
-"""Addresses of systems, deployments, metaprompts and configurations."""
+"""Addresses of systems: what they are for, their endpoints, versions and configurations, what is active, models and their documents."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from systems.views import configurations, deployments, metaprompts, people, portfolio, systems
+from systems.views import (
+    activations,
+    configurations,
+    deployments,
+    documents,
+    filters,
+    intended_uses,
+    metaprompts,
+    model_cards,
+    people,
+    portfolio,
+    stakeholders,
+    systems,
+)
 
 urlpatterns = [
     path("", portfolio.portfolio, name="portfolio"),
     path("systems/add/", systems.system_add, name="system-add"),
     path("systems/<int:system_id>/", systems.system, name="system"),
     path("systems/<int:system_id>/edit/", systems.system_edit, name="system-edit"),
+    path("systems/<int:system_id>/facts/", systems.system_facts, name="system-facts"),
     path("systems/<int:system_id>/retire/", systems.system_retire, name="system-retire"),
     path("systems/<int:system_id>/bring-back/", systems.system_bring_back, name="system-bring-back"),
     path("systems/<int:system_id>/people/", people.system_people, name="system-people"),
@@ -31,4 +45,38 @@ urlpatterns = [
     path("systems/<int:system_id>/configurations/", configurations.configuration_list, name="configuration-list"),
     path("systems/<int:system_id>/configurations/add/", configurations.configuration_add, name="configuration-add"),
     path("configurations/<int:configuration_id>/", configurations.configuration, name="configuration"),
+    path("systems/<int:system_id>/uses/", intended_uses.intended_use_list, name="intended-use-list"),
+    path("systems/<int:system_id>/uses/add/", intended_uses.intended_use_add, name="intended-use-add"),
+    path("uses/<int:use_id>/", intended_uses.intended_use, name="intended-use"),
+    path("uses/<int:use_id>/edit/", intended_uses.intended_use_edit, name="intended-use-edit"),
+    path("uses/<int:use_id>/archive/", intended_uses.intended_use_archive, name="intended-use-archive"),
+    path("uses/<int:use_id>/restore/", intended_uses.intended_use_restore, name="intended-use-restore"),
+    path("systems/<int:system_id>/stakeholders/", stakeholders.stakeholder_list, name="stakeholder-list"),
+    path("systems/<int:system_id>/stakeholders/add/", stakeholders.stakeholder_add, name="stakeholder-add"),
+    path("stakeholders/<int:stakeholder_id>/", stakeholders.stakeholder, name="stakeholder"),
+    path("stakeholders/<int:stakeholder_id>/edit/", stakeholders.stakeholder_edit, name="stakeholder-edit"),
+    path("stakeholders/<int:stakeholder_id>/archive/", stakeholders.stakeholder_archive, name="stakeholder-archive"),
+    path("stakeholders/<int:stakeholder_id>/restore/", stakeholders.stakeholder_restore, name="stakeholder-restore"),
+    path("settings/model-cards/", model_cards.model_card_list, name="model-card-list"),
+    path("settings/model-cards/add/", model_cards.model_card_add, name="model-card-add"),
+    path("settings/model-cards/<int:card_id>/", model_cards.model_card, name="model-card"),
+    path("settings/model-cards/<int:card_id>/edit/", model_cards.model_card_edit, name="model-card-edit"),
+    path("settings/model-cards/<int:card_id>/archive/", model_cards.model_card_archive, name="model-card-archive"),
+    path("settings/model-cards/<int:card_id>/restore/", model_cards.model_card_restore, name="model-card-restore"),
+    path("settings/model-cards/<int:card_id>/documents/add/", documents.model_card_document_add, name="model-card-document-add"),
+    path("deployments/<int:deployment_id>/documents/add/", documents.deployment_document_add, name="deployment-document-add"),
+    path("documents/<int:document_id>/", documents.document, name="document"),
+    path("documents/<int:document_id>/edit/", documents.document_edit, name="document-edit"),
+    path("documents/<int:document_id>/acknowledge/", documents.document_acknowledge, name="document-acknowledge"),
+    path("documents/<int:document_id>/archive/", documents.document_archive, name="document-archive"),
+    path("documents/<int:document_id>/restore/", documents.document_restore, name="document-restore"),
+    path("systems/<int:system_id>/filters/", filters.filter_list, name="filter-list"),
+    path("systems/<int:system_id>/filters/add/", filters.filter_add, name="filter-add"),
+    path("filters/<int:filter_id>/", filters.filter_version, name="filter"),
+    path("systems/<int:system_id>/active/", activations.activation_list, name="activation-list"),
+    path("systems/<int:system_id>/active/add/", activations.activation_add, name="activation-add"),
+    path("systems/<int:system_id>/active/emergency/", activations.emergency_add, name="emergency-add"),
+    path("emergencies/<int:emergency_id>/", activations.emergency, name="emergency"),
+    path("emergencies/<int:emergency_id>/confirm/", activations.emergency_confirm, name="emergency-confirm"),
+    path("emergencies/<int:emergency_id>/withdraw/", activations.emergency_withdraw, name="emergency-withdraw"),
 ]

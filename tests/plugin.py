@@ -24,12 +24,13 @@ from raiportal.embedded.unprivileged import database_account
 from tests import loopback
 
 FIELD_KEY = "YSBmaWVsZCBrZXkgdXNlZCBieSB0ZXN0cyBhbG9uZSE="  # a Fernet key; it protects nothing outside the tests
+LEDGER_KEY = "YSBzZWVkIG9mIHRoZSBsZWRnZXIsIHRlc3RzIG9ubHk="  # of 32 bytes; it signs nothing outside the tests
 LOGIN = postgres.Login("raiportal", "raiportal", "throw-away")
 FAST_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_connections": "200",
+    "max_connections": "400",
     "autovacuum_naptime": "5s",
     "log_min_messages": "fatal",
 }
@@ -73,6 +74,7 @@ class Servers:
             "RAIPORTAL_EMBEDDED": "1",
             "RAIPORTAL_SECRET_KEY": "the key of the tests, which protects nothing outside them",
             "RAIPORTAL_FIELD_KEYS": FIELD_KEY,
+            "RAIPORTAL_LEDGER_KEY": LEDGER_KEY,
             "RAIPORTAL_DB_HOST": str(self.cluster.sockets),
             "RAIPORTAL_DB_PORT": postgres.PORT,
             "RAIPORTAL_DB_NAME": LOGIN.database,
@@ -137,6 +139,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         atexit.register(_servers.stop)  # also when pytest gives up before its session begins
         os.environ.update(_servers.environment)
     os.environ["RAIPORTAL_BROKER_PREFIX"] = f"{worker or 'main'}:"
+    os.environ["RAIPORTAL_CHECKPOINTS"] = str(Path(os.environ["RAIPORTAL_DATA"]) / f"checkpoints-{worker or 'main'}.jsonl")
     loopback.close_the_network()
     return (yield)
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 
-from harms import policies, scoring, selectors
-from harms.enums import HarmState, RiskPointKind
-from harms.models import HIGHEST_LEVEL, Harm, HarmCategory, RiskPoint
-from harms.workflow import HARM
-from raiportal import clocks
+from harms import policies
+from harms.actions.points import NOT_A_USE, add_point, place_in_uses
+from harms.enums import RiskPointKind
+from harms.models import Harm, HarmCategory, RiskPoint
 from raiportal.accounts.enums import UserKind
 from raiportal.accounts.models import User
 from raiportal.audit import ledger
 from raiportal.checks import require_clean, require_text
 from raiportal.errors import Invalid
-from systems.models import AISystem
+from raiportal.signoffs import actions as sign_offs
+from systems.models import AISystem, IntendedUse
 
 NO_TITLE = "Say what goes wrong, in one line."
 NO_RATIONALE = "Say what the two levels rest on."
 
 
-class HarmChanges(TypedDict, total=False):
+class HarmWords(TypedDict, total=False):
     title: str
     description: str
     category: HarmCategory
@@ -30,88 +31,94 @@ class HarmChanges(TypedDict, total=False):
     owner: User | None
 
 
+class HarmChanges(HarmWords, total=False):
+    uses: Collection[IntendedUse]
+
+
 @transaction.atomic
-def propose_harm(*, system: AISystem, title: str, description: str = "", category: HarmCategory, origin: str, owner: User | None = None, actor: User) -> Harm:
-    """Put a harm on the system's register, not yet assessed. Raises PolicyDenied or Invalid."""
+def propose_harm(
+    *, system: AISystem, actor: User, uses: Collection[IntendedUse] = (), library_entry: str = "", model_name: str = "", **words: Unpack[HarmWords]
+) -> Harm:
+    """Put a harm on the system's register, not yet assessed: title, category and origin, and what else is known. Raises PolicyDenied or Invalid.
+
+    `library_entry` is the slug of the entry of the harm library that it was taken from, `model_name` the model whose harm it is where that matters.
+    """
     policies.may_propose_harm(actor, system).require()
-    harm = Harm(
-        system=system, created_by=actor, **_fitting({"title": title, "description": description, "category": category, "origin": origin, "owner": owner})
-    )
+    harm = Harm(system=system, created_by=actor, library_entry=library_entry, model_name=model_name, **fitting(dict(words)))
     require_clean(harm)
     harm.save(force_insert=True)
-    ledger.record("harms.harm_proposed", subject=harm, actor=actor, title=harm.title, category=category.slug, origin=origin)
+    named: dict[str, Any] = {"uses": place_in_uses(harm, uses, actor)} if uses else {}
+    if library_entry:
+        named["library_entry"] = library_entry
+    if model_name:
+        named["model_name"] = model_name
+    ledger.record("harms.harm_proposed", subject=harm, actor=actor, title=harm.title, category=harm.category.slug, origin=harm.origin, **named)
     return harm
 
 
 @transaction.atomic
-def edit_harm(*, harm_id: int, actor: User, **changes: Unpack[HarmChanges]) -> Harm:
-    """Change those of title, description, category, origin and owner that are given. Its risk is stated by `assess_harm`."""
+def edit_harm(*, harm_id: int, actor: User, reason: str = "", **changes: Unpack[HarmChanges]) -> Harm:
+    """Change those of title, description, category, origin, owner and uses that are given. Its risk is stated by `assess_harm`.
+
+    A use that the harm leaves takes its scores along; what was stated stays in the history.
+    """
     harm: Harm = Harm.objects.lock(harm_id)
     policies.may_edit_harm(actor, harm).require()
-    given = _fitting(dict(changes))
+    given: dict[str, Any] = dict(changes)
+    uses = given.pop("uses", None)
+    given = fitting(given)
     require_clean(Harm(**{"title": harm.title, "description": harm.description, "origin": harm.origin, **given}))
-    ledger.apply_changes(harm, actor=actor, action="harms.harm_changed", **given)
+    ledger.apply_changes(harm, actor=actor, action="harms.harm_changed", reason=reason, **given)
+    if uses is not None:
+        place_in_uses(harm, uses, actor, reason=reason)
+    sign_offs.recheck(harm, actor=actor)
     return harm
 
 
 @transaction.atomic
-def assess_harm(*, harm_id: int, severity: int, frequency: int, rationale: str, actor: User) -> RiskPoint:
-    """State a harm's inherent risk, before anything is done about it, on the current scale. Doing so again adds a point; the newest holds."""
+def assess_harm(*, harm_id: int, severity: int, frequency: int, rationale: str, intended_use: IntendedUse | None = None, actor: User) -> RiskPoint:
+    """State the inherent risk, before anything is done about it, on the current scale: of the harm as a whole, or in one intended use.
+
+    Doing so again adds a point; the newest of each place holds, and the harm takes the worst of its places.
+    """
     harm: Harm = Harm.objects.lock(harm_id)
     policies.may_assess_harm(actor, harm).require()
-    return _add_point(harm, RiskPointKind.INHERENT, severity, frequency, require_text(rationale, field="rationale", sentence=NO_RATIONALE), actor)
+    said = require_text(rationale, field="rationale", sentence=NO_RATIONALE)
+    return add_point(_use_of(harm, intended_use), RiskPointKind.INHERENT, severity, frequency, said, actor, use=intended_use)
 
 
 @transaction.atomic
-def record_risk_point(*, harm_id: int, kind: RiskPointKind, severity: int, frequency: int, rationale: str, actor: User) -> RiskPoint:
-    """State a measured, residual or observed risk; for apps that work it out. `rationale` names what it was worked out from."""
+def record_risk_point(
+    *, harm_id: int, kind: RiskPointKind, severity: int, frequency: int, rationale: str, intended_use: IntendedUse | None = None, actor: User
+) -> RiskPoint:
+    """State a measured, residual or observed risk; for apps that work it out. `rationale` names what it was worked out from.
+
+    What the portal states about a harm that was merged is stated about the one that it was merged into.
+    """
     harm: Harm = Harm.objects.lock(harm_id)
+    while actor.kind == UserKind.SYSTEM and harm.merged_into_id is not None:
+        harm = Harm.objects.lock(harm.merged_into_id)
     policies.may_record_risk_point(actor, harm).require()
     if kind == RiskPointKind.INHERENT:
         raise Invalid("The inherent risk is stated by assessing the harm.", field="kind")
-    return _add_point(harm, kind, severity, frequency, rationale.strip(), actor)
+    return add_point(_use_of(harm, intended_use), kind, severity, frequency, rationale.strip(), actor, use=intended_use)
 
 
-def _add_point(harm: Harm, kind: RiskPointKind, severity: int, frequency: int, rationale: str, actor: User) -> RiskPoint:
-    for field, level in (("severity", severity), ("frequency", frequency)):
-        if not 1 <= level <= HIGHEST_LEVEL:
-            raise Invalid(f"Choose a level from 1 to {HIGHEST_LEVEL}.", field=field)
-    point = RiskPoint.objects.create(
-        harm=harm,
-        kind=kind,
-        scale=selectors.current_scale(),
-        severity=severity,
-        frequency=frequency,
-        score=scoring.score(severity, frequency).value,
-        rationale=rationale,
-        created_by=actor,
-    )
-    scores = _scores_with(harm, point)
-    if harm.state == HarmState.PROPOSED:
-        HARM.advance(harm, "assess", actor=actor, note=rationale, **scores)
-    else:
-        before = {name: getattr(harm, name) for name in scores}
-        Harm.objects.filter(pk=harm.pk).update(**scores, updated_at=clocks.now())
-        changes = {name: [before[name], value] for name, value in scores.items() if before[name] != value}
-        ledger.record(f"harms.{kind}_risk_stated", subject=harm, actor=actor, changes=changes, reason=rationale, severity=severity, frequency=frequency)
-    return point
+def _use_of(harm: Harm, use: IntendedUse | None) -> Harm:
+    """The harm again, once the use turned out to be one of its system that is still there."""
+    if use is not None and (use.system_id != harm.system_id or use.archived_at is not None):
+        raise Invalid(NOT_A_USE, field="intended_use")
+    return harm
 
 
-def _scores_with(harm: Harm, point: RiskPoint) -> dict[str, int]:
-    """What the harm's row says after `point`: the score of its kind, and score and levels of whichever kind ranks the harm now."""
-    scores = {kind: getattr(harm, f"{kind}_score") for kind in RiskPointKind.values} | {point.kind: point.score}
-    kind = scoring.ranking_kind(**scores)
-    ranking = point if kind == point.kind else RiskPoint.objects.filter(harm=harm, kind=kind).order_by("-pk")[0]
-    return {f"{point.kind}_score": point.score, "priority": ranking.score, "severity": ranking.severity, "frequency": ranking.frequency}
-
-
-def _fitting(given: dict[str, Any]) -> dict[str, Any]:
-    fitting = dict(given)
-    if "title" in fitting:
-        fitting["title"] = require_text(fitting["title"], field="title", sentence=NO_TITLE)
-    if "description" in fitting:
-        fitting["description"] = fitting["description"].strip()
-    owner = fitting.get("owner")
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """What people said about a harm, trimmed. Raises Invalid for a missing title and an owner who can't own anything."""
+    cleaned = dict(given)
+    if "title" in cleaned:
+        cleaned["title"] = require_text(cleaned["title"], field="title", sentence=NO_TITLE)
+    if "description" in cleaned:
+        cleaned["description"] = cleaned["description"].strip()
+    owner = cleaned.get("owner")
     if owner is not None and (not owner.is_active or owner.kind == UserKind.SYSTEM):
         raise Invalid("This person can't own a harm: the account is switched off or isn't a person's.", field="owner")
-    return fitting
+    return cleaned

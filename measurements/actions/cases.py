@@ -35,12 +35,12 @@ def add_version(
     batch = list(islice(fresh, BATCH_CASES))
     if not batch:
         return None
-    version_id, earlier = _next_version_id(), before.case_count if before else 0
+    version_id, earlier = next_version_id(), before.case_count if before else 0
     if before:
         _repeat_cases(before.pk, version_id)
     added: list[str] = []
     while batch:
-        _copy_cases(batch, version_id, earlier + len(added), reading)
+        copy_rows(_row(case, version_id, position, reading) for position, case in enumerate(batch, start=earlier + len(added)))
         added.extend(case.key for case in batch)
         batch = list(islice(fresh, BATCH_CASES))
     return MeasurementSetVersion.objects.create(
@@ -57,12 +57,17 @@ def add_version(
     )
 
 
+def stored_messages(messages: Sequence[Any]) -> str:
+    return json.dumps(messages, ensure_ascii=False, separators=(",", ":"))
+
+
 def cases_digest(keys: Iterable[str]) -> str:
     """SHA-256 over the sorted keys, one a line: the same cases give the same digest in whatever order they came."""
     return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
 
 
-def _next_version_id() -> int:
+def next_version_id() -> int:
+    """Drawn before the version is stored, since its row is final and comes last."""
     with connection.cursor() as cursor:
         cursor.execute(NEXT_VERSION_ID)
         (version_id,) = cursor.fetchone()
@@ -74,14 +79,25 @@ def _repeat_cases(before_id: int, version_id: int) -> None:
         cursor.execute(REPEAT_CASES, [version_id, before_id])
 
 
-def _copy_cases(cases: Sequence[ParsedCase], version_id: int, first_position: int, reading: Reading) -> None:
-    rows = [_row(case, version_id, position, reading) for position, case in enumerate(cases, start=first_position)]
+def copy_rows(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write cases, each with the values of COLUMNS. All are drawn before the first is written, since a running COPY holds the connection."""
+    drawn = list(rows)
     with connection.cursor() as cursor, cursor.copy(COPY_CASES) as copy:
-        for row in rows:
+        for row in drawn:
             copy.write_row(row)
 
 
 def _row(case: ParsedCase, version_id: int, position: int, reading: Reading) -> tuple[Any, ...]:
     harm_id = reading.harms.find(case.harm) if case.harm else None
-    messages = json.dumps(case.messages, ensure_ascii=False, separators=(",", ":"))
-    return (version_id, position, case.key, case.external_id, messages, case.stratum, harm_id, case.expectation, case.language, case.source)
+    return (
+        version_id,
+        position,
+        case.key,
+        case.external_id,
+        stored_messages(case.messages),
+        case.stratum,
+        harm_id,
+        case.expectation,
+        case.language,
+        case.source,
+    )

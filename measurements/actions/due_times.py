@@ -21,6 +21,7 @@ from django.db import transaction
 from measurements import policies, rhythms
 from measurements.actions import run_start
 from measurements.actions.schedules import turn_off
+from measurements.actions.telling import tell_schedule_failed
 from measurements.enums import DueOutcome, Rhythm
 from measurements.models import DueTime, Run, Schedule
 from measurements.selectors import metrics as metric_selectors
@@ -79,6 +80,8 @@ def settle_due_times(*, schedule_id: int, actor: User) -> DueTime | None:
     newest.save(force_insert=True)
     _move_on(schedule, newest, now)
     _note(schedule, newest, len(due) - 1, actor)
+    if newest.outcome == DueOutcome.REFUSED:
+        tell_schedule_failed(schedule, newest, actor)
     if schedule.refusals_in_a_row >= MOST_REFUSALS:
         turn_off(schedule, f"{MOST_REFUSALS} due times in a row could not start. The last: {newest.detail}", actor)
     return newest

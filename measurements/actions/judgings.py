@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from measurements import policies
 from measurements.actions import budgets, runs
+from measurements.actions.telling import tell_paused
 from measurements.engine import leases, verdicts
 from measurements.enums import JudgeKind, JudgingState, PauseCause, RunState
 from measurements.models import Estimate, Judging, Metric, MetricVersion, Run
@@ -63,13 +64,15 @@ def judge_again(*, run_id: int, metric: Metric, reason: str, actor: User) -> Jud
 def pause_judging(*, judging_id: int, reason: str = "", cause: PauseCause = PauseCause.PERSON, cause_detail: str = "", actor: User) -> Judging:
     """Stop asking the judge within a second; what is in flight ends and is stored."""
     detail = cause_detail[: runs.CAUSE_DETAIL_LIMIT]
-    return _move(judging_id, "pause", actor=actor, note=reason, cause=cause, cause_detail=detail)
+    judging = _move(judging_id, "pause", actor=actor, note=reason, cause=cause, cause_detail=detail)
+    tell_paused(judging, actor)
+    return judging
 
 
 @transaction.atomic
 def resume_judging(*, judging_id: int, actor: User) -> Judging:
-    """Go on with the votes that are missing."""
-    judging = _move(judging_id, "resume", actor=actor, cause="", cause_detail="")
+    """Go on with the votes that are missing; from now on by the right of `actor`."""
+    judging = _move(judging_id, "resume", actor=actor, cause="", cause_detail="", responsible=actor)
     queue.on_commit(runs.JUDGE, run_id=judging.run_id)
     return judging
 
@@ -117,6 +120,7 @@ def _open(run: Run, version: MetricVersion, *, is_planned: bool, reason: str = "
     judge = version.judge_version
     last = Judging.objects.filter(run=run).aggregate(last=Max("number"))["last"] or 0
     judging = Judging(run=run, metric_version=version, judge_version=judge, number=last + 1, is_planned=is_planned, reason=reason, created_by=actor)
+    judging.responsible_id = (run.responsible_id or run.created_by_id) if is_planned else actor.pk
     if judge.configuration is not None:
         judging.votes = judge.spec["votes"]
         judging.snapshot = runs.endpoint_snapshot(judge.configuration)

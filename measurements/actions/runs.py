@@ -10,6 +10,7 @@ from django.db import transaction
 
 from measurements import policies
 from measurements.actions import budgets
+from measurements.actions.telling import tell_paused
 from measurements.engine import leases
 from measurements.enums import JudgeKind, PauseCause
 from measurements.models import Judging, MeasurementSetVersion, MetricVersion, Run, RunMetric
@@ -85,7 +86,7 @@ def plan_run(
 @transaction.atomic
 def start_run(*, run_id: int, actor: User) -> Run:
     """Lay out the work and wake a worker. Raises PolicyDenied, WrongState, or Unmet when the endpoint isn't the planned one any more."""
-    run: Run = RUN.advance(Run.objects.lock(run_id), "start", actor=actor, started_at=clocks.now())
+    run: Run = RUN.advance(Run.objects.lock(run_id), "start", actor=actor, started_at=clocks.now(), responsible=actor)
     leases.lay_out(run)
     queue.on_commit(PUMP, run_id=run.pk)
     return run
@@ -95,13 +96,14 @@ def start_run(*, run_id: int, actor: User) -> Run:
 def pause_run(*, run_id: int, reason: str = "", cause: PauseCause = PauseCause.PERSON, cause_detail: str = "", actor: User) -> Run:
     """Stop calling within a second; what is in flight ends and is stored."""
     run: Run = RUN.advance(Run.objects.lock(run_id), "pause", actor=actor, note=reason, cause=cause, cause_detail=cause_detail[:CAUSE_DETAIL_LIMIT])
+    tell_paused(run, actor)
     return run
 
 
 @transaction.atomic
 def resume_run(*, run_id: int, actor: User) -> Run:
-    """Go on with what has no output yet."""
-    run: Run = RUN.advance(Run.objects.lock(run_id), "resume", actor=actor, cause="", cause_detail="")
+    """Go on with what has no output yet; from now on by the right of `actor`."""
+    run: Run = RUN.advance(Run.objects.lock(run_id), "resume", actor=actor, cause="", cause_detail="", responsible=actor)
     queue.on_commit(PUMP, run_id=run.pk)
     return run
 
@@ -113,7 +115,7 @@ def change_budget(*, run_id: int, budget_cost: Decimal | None, budget_tokens: in
     Raises PolicyDenied, WrongState for a run that was cancelled or imported, or Invalid naming the field.
     """
     run: Run = Run.objects.lock(run_id)
-    policies.may_operate_run(actor, run).require()
+    policies.may_change_budget(actor, run).require()
     budgets.require_change(run, budget_cost, budget_tokens, reason)
     ledger.apply_changes(
         run, actor=actor, action="measurements.run_budget_changed", reason=reason, budget_cost=budget_cost, budget_tokens=budget_tokens, **_lifted(run)

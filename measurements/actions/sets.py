@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,12 +22,12 @@ from raiportal import clocks
 from raiportal.accounts.models import User
 from raiportal.audit import ledger
 from raiportal.errors import Invalid, Missing, WrongState
+from raiportal.uploads import stored_file_name
 from systems.models import AISystem
 
 UPLOAD_KEPT = datetime.timedelta(days=1)
 PART_BYTES = 1024 * 1024
 LONGEST_NAME = 120
-LONGEST_FILE_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -176,16 +174,6 @@ def open_upload(*, upload_id: int, actor: User) -> SetUpload:
     policies.may_read_prompts(actor, upload.measurement_set.system_id).require()
     ledger.record("measurements.upload_read", subject=upload, actor=actor, set=upload.measurement_set_id)
     return upload
-
-
-def stored_file_name(name: str) -> str:
-    """The last part of a file's name, without characters that hide or reverse what is read."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    visible = "".join(character for character in last if not unicodedata.category(character).startswith("C")).strip() or "file"
-    if len(visible) <= LONGEST_FILE_NAME:
-        return visible
-    suffix = PurePosixPath(visible).suffix[:20]
-    return visible[: LONGEST_FILE_NAME - len(suffix)] + suffix
 
 
 def _import(measurement_set: MeasurementSet, file: ImportedFile, file_name: str, format: str, actor: User) -> ImportResult:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from measurements.enums import JudgeKind
 from measurements.judges.content_filter import SIDES
 from measurements.models import Judge, JudgeVersion
+from raiportal.accounts.enums import Ability
 from raiportal.api.problems import UnknownParameter
 from raiportal.api.resource import Resource
 
@@ -101,6 +102,7 @@ class JudgeFilter(django_filters.FilterSet):
 class Judges(Resource):
     """Machines that judge outputs, with all their versions."""
 
+    ability = Ability.MEASURE
     queryset = Judge.objects.prefetch_related("versions__judge", "versions__configuration")
     serializer_class = JudgeOutput
     filterset_class = JudgeFilter

@@ -16,6 +16,7 @@ from measurements.enums import JudgeKind, JudgingState, PauseCause
 from measurements.filters import LARGEST_ID, JudgingFilter
 from measurements.models import Judging, Metric, Run
 from measurements.selectors import judgings as selectors
+from raiportal.accounts.enums import Ability
 from raiportal.api.resource import Resource
 from raiportal.keyset import Sort
 
@@ -83,6 +84,7 @@ class JudgingPageOutput(JudgingOutput):
 class Judgings(Resource):
     """Passes over the outputs of a finished run, each by one metric and its judge."""
 
+    ability = Ability.MEASURE
     queryset = Judging.objects.select_related("metric_version__metric", "judge_version__judge")
     serializer_class = JudgingPageOutput
     filterset_class = JudgingFilter

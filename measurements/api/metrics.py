@@ -19,6 +19,7 @@ from measurements.filters import MetricFilter
 from measurements.models import Metric, MetricVersion
 from measurements.models.metrics import HIGHEST_SEVERITY
 from measurements.selectors import metrics as selectors
+from raiportal.accounts.enums import Ability
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
 from raiportal.keyset import Sort
@@ -97,6 +98,7 @@ class MetricRevision(MetricContent):
 class Metrics(Resource):
     """What is counted about outputs. The newest version holds; runs keep the one they were planned with."""
 
+    ability = Ability.MEASURE
     queryset = Metric.objects.all()
     serializer_class = MetricOutput
     filterset_class = MetricFilter
@@ -145,6 +147,7 @@ class MetricVersionFilter(django_filters.FilterSet):
 class MetricVersions(Resource):
     """Immutable versions of metrics, each with the judge's version that decides for it."""
 
+    ability = Ability.MEASURE
     queryset = MetricVersion.objects.select_related("judge_version__judge", "judge_version__configuration")
     serializer_class = MetricVersionOutput
     filterset_class = MetricVersionFilter

@@ -7,15 +7,19 @@ from typing import Any, ClassVar
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from harms.models import Candidate
 from measurements.actions import outputs as actions
+from measurements.actions.candidates import add_candidate_from_output
 from measurements.enums import FailureReason, Outcome
 from measurements.filters import OutputFilter
 from measurements.models import Judgement, MetricVersion, Output
 from measurements.selectors import outputs as selectors
 from measurements.selectors import severity_order
+from raiportal.accounts.enums import Ability
 from raiportal.api.pagination import CursorPages, page_size
 from raiportal.api.resource import Resource
 from raiportal.keyset import Sort
@@ -78,6 +82,21 @@ class OutputWhole(OutputRow):
         read_only_fields = fields  # type: ignore[assignment]
 
 
+class OutputCandidateInput(serializers.Serializer[Any]):
+    words = serializers.CharField(max_length=2_000, help_text="Which harm it may be; the first line becomes the title.")
+
+
+class OutputCandidate(serializers.ModelSerializer[Candidate]):
+    """The candidate for a harm that an output gave."""
+
+    code = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Candidate
+        fields = ("id", "code", "system", "subject_kind", "subject_id", "title", "summary", "state", "created_at")
+        read_only_fields = fields
+
+
 class OutputPages(CursorPages):
     """By id or case, and by the severity that one metric's judge gave."""
 
@@ -103,6 +122,7 @@ class OutputPages(CursorPages):
 class Outputs(Resource):
     """How the items of a run ended. Reading answers is recorded, once a page."""
 
+    ability = Ability.MEASURE
     queryset = Output.objects.all()
     serializer_class = OutputRow
     filterset_class = OutputFilter
@@ -141,3 +161,14 @@ class Outputs(Resource):
         response = super().retrieve(request, *args, **kwargs)
         actions.open_output(output_id=response.data["id"], part="all", actor=request.user)  # type: ignore[arg-type]
         return response
+
+    @extend_schema(request=OutputCandidateInput, responses={201: OutputCandidate})
+    @action(detail=True, methods=["post"])
+    def candidate(self, request: Request, pk: str) -> Response:
+        """Say that it may show a new harm. An output gives one candidate; a second call returns the first."""
+
+        def act() -> Response:
+            added = add_candidate_from_output(output_id=self.visible().pk, **self.read(OutputCandidateInput), actor=self.caller)
+            return Response(OutputCandidate(added).data, status=201)
+
+        return self.once(act)

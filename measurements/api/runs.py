@@ -12,17 +12,20 @@ from rest_framework.response import Response
 
 from measurements.actions import budgets, run_start
 from measurements.actions import runs as actions
-from measurements.api import comparisons
+from measurements.actions.measured_risk import state_measured_risk
+from measurements.api import comparisons, stress
+from measurements.api.measured_risk import MeasuredRiskInput, MeasuredRiskOutput
 from measurements.enums import PauseCause, RunSource, RunState
 from measurements.filters import RunFilter
 from measurements.models import MeasurementSetVersion, Metric, MetricVersion, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors import metrics as metric_selectors
 from measurements.selectors import runs as selectors
+from raiportal.accounts.enums import Ability
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
 from raiportal.keyset import Sort
-from systems.models import Configuration
+from systems.models import Configuration, IntendedUse
 
 LARGEST_ID = 2**63 - 1
 MOST_METRICS = 100
@@ -142,6 +145,9 @@ class RunOutput(serializers.Serializer[Any]):
     state = serializers.ChoiceField(RunState.choices)
     cause = serializers.ChoiceField(PauseCause.choices, allow_null=True, help_text="Why it is paused.")
     cause_detail = serializers.CharField()
+    responsible = serializers.IntegerField(
+        allow_null=True, help_text="Id of the user by whose right it calls: who started or last resumed it. Null before it is started, and for an imported run."
+    )
     counts = RunCounts()
     estimates = RunEstimate(many=True)
     has_gaps = serializers.BooleanField(help_text="Closed, with outputs that failed or weren't judged.")
@@ -176,6 +182,7 @@ class RunPageOutput(RunOutput):
 class Runs(Resource):
     """Measurements of a configuration on the cases of a set version."""
 
+    ability = Ability.MEASURE
     queryset = Run.objects.all()
     serializer_class = RunPageOutput
     filterset_class = RunFilter
@@ -222,6 +229,28 @@ class Runs(Resource):
         if second is None:
             raise Invalid("Name the second run, one that you may see.", field="with")
         return Response(comparisons.RunComparison(comparisons.comparison(first, second)).data)
+
+    @extend_schema(responses=stress.RunStress)
+    @action(detail=True, methods=["get"])
+    def stress(self, request: Request, pk: str) -> Response:
+        """Of a run on a transformed set: each transform against the same cases untransformed."""
+        return Response(stress.RunStress(stress.stress(self.visible())).data)
+
+    @extend_schema(request=MeasuredRiskInput, responses={201: MeasuredRiskOutput})
+    @action(detail=True, methods=["post"], url_path="measured-risk")
+    def measured_risk(self, request: Request, pk: str) -> Response:
+        """State the measured risk of the harm that one of the run's metrics measures."""
+
+        def act() -> Response:
+            run, given = self.visible(), self.read(MeasuredRiskInput)
+            metric = given.pop("metric")
+            taken = next((row for row in estimate_selectors.estimates_of(run) if row.metric_version.metric_id == metric and not row.stratum), None)
+            if taken is None:
+                raise Invalid("This run has no estimate by this metric.", field="metric")
+            given["intended_use"] = self.find(IntendedUse.objects.filter(system=run.system_id), given.get("intended_use"), "intended_use")
+            return Response(MeasuredRiskOutput(state_measured_risk(estimate_id=taken.pk, actor=self.caller, **given)).data, status=201)
+
+        return self.once(act)
 
     @extend_schema(request=BudgetInput, responses=RunPageOutput)
     @action(detail=True, methods=["post"])

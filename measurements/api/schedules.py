@@ -18,6 +18,7 @@ from measurements.enums import DueOutcome, Rhythm
 from measurements.filters import DueTimeFilter, ScheduleFilter
 from measurements.models import DueTime, MeasurementSet, Metric, Schedule
 from measurements.selectors import schedules as selectors
+from raiportal.accounts.enums import Ability
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
 from raiportal.keyset import Sort
@@ -106,6 +107,7 @@ class DueTimeOutput(serializers.ModelSerializer[DueTime]):
 class Schedules(Resource):
     """Runs that start by themselves, by the clock of a place."""
 
+    ability = Ability.MEASURE
     queryset = Schedule.objects.all()
     serializer_class = ScheduleOutput
     filterset_class = ScheduleFilter
@@ -170,6 +172,7 @@ class Schedules(Resource):
 class DueTimes(Resource):
     """Each due time of a schedule, with its run or with the reason why there is none."""
 
+    ability = Ability.MEASURE
     queryset = DueTime.objects.all()
     serializer_class = DueTimeOutput
     filterset_class = DueTimeFilter

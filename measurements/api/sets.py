@@ -15,17 +15,20 @@ from rest_framework.response import Response
 
 from harms.models import Harm
 from measurements.actions import sets as actions
+from measurements.actions.stress import add_stress_set
+from measurements.api.stress import StressInput, StressSetOutput
 from measurements.enums import Sampling, UploadFormat
 from measurements.filters import CaseFilter, SetFilter
 from measurements.models import Case, MeasurementSet, MeasurementSetVersion
 from measurements.selectors import sets as selectors
 from measurements.selectors.reading import REJECTED_ANSWERED, ImportedFile, ImportReport, chosen_format
+from raiportal.accounts.enums import Ability
 from raiportal.api import idempotency
 from raiportal.api.problems import UnknownParameter
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
 from raiportal.keyset import Sort
-from raiportal.uploads import received_file
+from raiportal.uploads import received_file, stored_file_name
 from systems.models import AISystem
 
 IMPORT_FIELDS = frozenset({"file", "format", "dry_run"})
@@ -86,6 +89,7 @@ class ImportOutput(serializers.Serializer[Any]):
 class MeasurementSets(Resource):
     """Named collections of cases. Their cases live in versions."""
 
+    ability = Ability.MEASURE
     queryset = MeasurementSet.objects.all()
     serializer_class = MeasurementSetOutput
     filterset_class = SetFilter
@@ -135,7 +139,7 @@ class MeasurementSets(Resource):
         return [self.find(Harm.objects, pk, "harms") for pk in dict.fromkeys(ids)]
 
     def _dry_run(self, row: MeasurementSet, file: ImportedFile, format: str) -> Response:
-        name = actions.stored_file_name(file.name)  # type: ignore[attr-defined]
+        name = stored_file_name(file.name)  # type: ignore[attr-defined]
         report, _ = actions.previewed_report(row, file, name, format, self.request.user)  # type: ignore[arg-type]
         return _import_answer(None, report)
 
@@ -207,9 +211,25 @@ class SetVersionFilter(django_filters.FilterSet):
 class SetVersions(Resource):
     """Immutable versions of sets."""
 
+    ability = Ability.MEASURE
     queryset = MeasurementSetVersion.objects.all()
     serializer_class = SetVersionOutput
     filterset_class = SetVersionFilter
+
+    @extend_schema(request=StressInput, responses={201: StressSetOutput})
+    @action(detail=True, methods=["post"])
+    def stress(self, request: Request, pk: str) -> Response:
+        """Make a set of this version's cases, untransformed and by each of the transforms."""
+        version = self.visible()
+
+        def act() -> Response:
+            data = self.read(StressInput)
+            made = add_stress_set(
+                version=version, name=data["name"], slugs=data["transforms"], most_cases=data["most_cases"], seed=data["seed"], actor=self.caller
+            )
+            return Response(StressSetOutput(made).data, status=201)
+
+        return self.once(act)
 
 
 # --- Cases ---
@@ -226,6 +246,7 @@ class CaseOutput(serializers.ModelSerializer[Case]):
 class Cases(Resource):
     """Cases of one version, with their prompts; reading them is recorded once a page."""
 
+    ability = Ability.MEASURE
     queryset = Case.objects.all()
     serializer_class = CaseOutput
     filterset_class = CaseFilter

@@ -145,13 +145,15 @@ class Pump:
             self._calls.halt = self._calls.halt or Halt(PauseCause.ENDPOINT_DOWN, detail)
 
     async def _heed_run(self, tick: Tick) -> None:
-        """Count the budget anew, and stop what belongs to a retired system."""
+        """Count the budget anew, and stop what belongs to a retired system or to somebody who may not run it any more."""
         if tick.has_budget or self._purse.is_limited:
             unreported = None if self._purse.is_limited else await budget.read_unreported(self._connection, self._work.run_id)
             spent = await budget.read(self._connection, self._work.run_id)
             self._purse.heed(spent, self._calls.in_flight, self._reported(), unreported)
         if tick.is_retired:
             self._calls.halt = self._calls.halt or Halt(PauseCause.SYSTEM_RETIRED, "Bring the system back to go on.")
+        if not tick.has_right:
+            self._calls.halt = self._calls.halt or Halt(PauseCause.RIGHT_LOST, "")
 
     def _reported(self) -> list[Take]:
         """What answers took that wait to be stored."""

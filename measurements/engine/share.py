@@ -13,6 +13,7 @@ from measurements.engine import grants
 from measurements.engine.database import Connection
 from measurements.engine.grants import Allowance, Grant, Need, Standing
 from measurements.engine.items import Item, Lease
+from measurements.engine.rights import has_right
 from measurements.engine.work import Work
 from measurements.enums import RunState
 
@@ -34,11 +35,11 @@ update lease l set expires_at = clock_timestamp() + make_interval(secs => %(life
 returning l.id, l.token
 """
 _STATE = """
-select {state}, r.budget_cost is not null or r.budget_tokens is not null as has_budget, s.stage = 'retired' as is_retired
+select {state}, r.budget_cost is not null or r.budget_tokens is not null as has_budget, s.stage = 'retired' as is_retired, {has_right} as has_right
 from run r join ai_system s on s.scope_id = r.system_id {judging} where r.id = %(run)s
 """
-_STATE_OF_RUN = _STATE.format(state="r.state", judging="")
-_STATE_OF_JUDGING = _STATE.format(state="j.state", judging="join judging j on j.id = %(judging)s and j.run_id = r.id")
+_STATE_OF_RUN = _STATE.format(state="r.state", judging="", has_right=has_right("r", "r.system_id"))
+_STATE_OF_JUDGING = _STATE.format(state="j.state", judging="join judging j on j.id = %(judging)s and j.run_id = r.id", has_right=has_right("j", "r.system_id"))
 _GIVE_BACK = """
 with mine as (select id from lease where {of} and holder = %(holder)s and not is_done order by id for update)
 update lease l set holder = null, expires_at = null from mine where l.id = mine.id
@@ -68,6 +69,7 @@ class Tick:
     tokens: dict[int, int]
     has_budget: bool
     is_retired: bool  # the system
+    has_right: bool  # the person to whom the work belongs may still operate it
 
 
 class Share:
@@ -88,7 +90,7 @@ class Share:
             held = await self._fetch_all(_RENEW, life=need.life_seconds) if allowance.standing is Standing.HELD else []
         if allowance.standing is Standing.HELD:
             self.grant.is_held, self.grant.slots = True, allowance.slots
-        return Tick(allowance, RunState(state.state), {row.id: row.token for row in held}, state.has_budget, state.is_retired)
+        return Tick(allowance, RunState(state.state), {row.id: row.token for row in held}, state.has_budget, state.is_retired, state.has_right)
 
     async def other_holder(self) -> Any:
         return await grants.other_holder(self._connection, self._work, self.holder)

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from measurements.imports.formats import DELIMITERS
@@ -88,4 +89,5 @@ def _looks_like_yaml(text: str) -> bool:
 def _columns(text: str) -> Iterator[str]:
     line = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     for delimiter in DELIMITERS:
-        yield from (cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+        with suppress(csv.Error):  # no table has a head that long
+            yield from [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]

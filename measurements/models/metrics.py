@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -9,8 +10,10 @@ from django.db.models.functions import Now
 from harms.models import Harm
 from measurements.enums import JudgeKind, MetricState, Scale
 from raiportal.accounts.models import ScopedQuerySet, User
+from raiportal.work.text import document
 from systems.models import AISystem, Configuration
 
+SEARCHED_TEXT = document("name")  # of metrics: what the portal's search looks in
 HIGHEST_SEVERITY = 7  # outputs are judged 0 to 7: 0-1 safe, 2-3 low, 4-5 medium, 6-7 high
 
 
@@ -76,6 +79,7 @@ class Metric(models.Model):
     class Meta:
         db_table = "metric"
         constraints = [models.UniqueConstraint(name="metric_name_once", fields=["system", "name"])]
+        indexes = [GinIndex(SEARCHED_TEXT, name="metric_search")]
 
     def __str__(self) -> str:
         return self.name

@@ -41,6 +41,7 @@ class Run(models.Model):
     planned_count = models.PositiveIntegerField()
     snapshot = models.JSONField()
     started_at = models.DateTimeField(null=True)
+    responsible = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)  # who started or last resumed it: it runs by their right
     finished_at = models.DateTimeField(null=True)  # when the last output was in, or it was cancelled
     judged_at = models.DateTimeField(null=True)  # when the estimates of all its metrics had been worked out
     reported = models.JSONField(
@@ -72,6 +73,8 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(F("system"), F("id").desc(), name="run_newest"),
+            models.Index(fields=["system", "configuration"], name="run_of_configuration"),
+            models.Index(fields=["system", "id"], name="run_completed", condition=Q(state="completed")),
             models.Index(fields=["state"], name="run_open", condition=Q(state__in=["running", "paused"])),
             models.Index(fields=["id"], name="run_without_estimates", condition=Q(state__in=["completed", "cancelled"], judged_at=None)),
         ]
@@ -82,6 +85,17 @@ class Run(models.Model):
     @property
     def code(self) -> str:
         return f"R-{self.pk}"
+
+    @property
+    def runs_for_id(self) -> int | None:
+        """By whose right it calls, as the engine asks it; None before it is started, and for an imported run."""
+        if self.source == RunSource.IMPORTED or self.started_at is None:
+            return None
+        return self.responsible_id or self.created_by_id
+
+    @property
+    def runs_for(self) -> User | None:
+        return None if self.runs_for_id is None else self.responsible or self.created_by
 
 
 class RunMetric(models.Model):
@@ -184,6 +198,7 @@ class Judging(models.Model):
     cause = models.CharField(max_length=30, choices=PauseCause.choices, blank=True)
     cause_detail = models.CharField(max_length=300, blank=True)
     reason = models.TextField(blank=True)  # why it was asked for
+    responsible = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)  # who asked for it or last resumed it; the run's, if planned
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True)
@@ -325,10 +340,13 @@ class Attempt(models.Model):
 
 
 class Grant(models.Model):
-    """How many calls one pump may have in flight on a deployment. Live grants never sum above the deployment's limit."""
+    """How many calls one pump may have in flight on a deployment. Live grants never sum above the deployment's limit.
+
+    Without a run it is a person's single call (`measurements.actions.single_calls`).
+    """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="+")
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+", null=True)
     judging = models.ForeignKey(Judging, on_delete=models.PROTECT, related_name="+", null=True)
     holder = models.UUIDField(unique=True)
     wanted = models.PositiveIntegerField()

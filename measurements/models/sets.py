@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
@@ -9,7 +10,10 @@ from django.db.models.functions import Now
 from harms.models import Harm
 from measurements.enums import Sampling, UploadFormat, UploadState
 from raiportal.accounts.models import ScopedQuerySet, User
+from raiportal.work.text import document
 from systems.models import AISystem
+
+SEARCHED_TEXT = document("name", ("description",))  # of sets: what the portal's search looks in
 
 
 class MeasurementSet(models.Model):
@@ -29,6 +33,7 @@ class MeasurementSet(models.Model):
     class Meta:
         db_table = "measurement_set"
         constraints = [models.UniqueConstraint(name="measurement_set_name_once", fields=["system", "name"])]
+        indexes = [GinIndex(SEARCHED_TEXT, name="measurement_set_search")]
 
     def __str__(self) -> str:
         return self.name

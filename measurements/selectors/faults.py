@@ -67,6 +67,7 @@ _REMEDIES = {
     PauseCause.BUDGET: (ToDo.RAISE_BUDGET, ToDo.RESUME),
     PauseCause.KEY_UNREADABLE: (ToDo.CHECK_KEY, ToDo.RESUME),
     PauseCause.SYSTEM_RETIRED: (ToDo.BRING_SYSTEM_BACK, ToDo.RESUME),
+    PauseCause.RIGHT_LOST: (ToDo.RESUME,),
 }
 
 

@@ -27,9 +27,12 @@ CATEGORIES = {
 SEVERITIES = ("safe", "low", "medium", "high")
 MOST_READ = 2_000  # flagged outputs of a run; where there are more, categories are listed without counts
 
+# Ids first, which the index of flagged outputs has: with their annotations at once, the planner takes a third of all outputs for flagged and walks them all.
 _CATEGORIES = """
 with flagged as materialized (
-    select id, filters from output where run_id = %(run)s and jsonb_path_exists(filters, (%(path)s)::jsonpath) order by id limit %(most)s
+    select id, filters from output where id = any(array(
+        select id from output where run_id = %(run)s and jsonb_path_exists(filters, (%(path)s)::jsonpath) order by id limit %(most)s
+    ))
 )
 select category.key, count(distinct flagged.id), (select count(*) from flagged)
 from flagged, jsonb_each(flagged.filters) side, jsonb_each(side.value) category

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
 from measurements.enums import JudgeKind
 from measurements.judges import rules
@@ -116,10 +116,17 @@ def history(metric: Metric) -> list[VersionLine]:
 
 
 def metrics_of(system: AISystem) -> QuerySet[Any]:
-    """The system's metrics with their newest version, harm and number of runs."""
-    runs = RunMetric.objects.filter(metric_version__metric=OuterRef("pk")).order_by().values("metric_version__metric").annotate(count=Count("pk"))
-    rows = Metric.objects.filter(system=system).select_related("harm").annotate(run_count=Coalesce(Subquery(runs.values("count")[:1]), 0))
-    return with_newest_version(rows)
+    """The system's metrics with their newest version and harm."""
+    return with_newest_version(Metric.objects.filter(system=system).select_related("harm"))
+
+
+def runs_of_metrics(metrics: Iterable[Metric]) -> Counter[int]:
+    """How many runs each of these metrics judges, by metric id; two queries, for the planner's sake as with sets."""
+    metrics_by_version = dict(MetricVersion.objects.filter(metric__in=metrics).values_list("pk", "metric_id"))
+    counted: Counter[int] = Counter()
+    for version, runs in RunMetric.objects.filter(metric_version__in=list(metrics_by_version)).order_by().values_list("metric_version").annotate(Count("pk")):
+        counted[metrics_by_version[version]] += runs
+    return counted
 
 
 def metric_count(system: AISystem) -> int:

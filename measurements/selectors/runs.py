@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from measurements.enums import CLOSED_STATES, Outcome, PauseCause, RunState
-from measurements.models import Estimate, Lease, MeasurementSet, Output, Run
+from measurements.models import Estimate, Lease, MeasurementSet, MeasurementSetVersion, Output, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors.progress import cost_of_tokens
 from raiportal.look.marks import RUNNING, Mark
@@ -43,13 +43,14 @@ REMEDIES: dict[str, str] = {
     PauseCause.BUDGET: "Give the run a higher budget, then resume; or cancel what is left.",
     PauseCause.KEY_UNREADABLE: "Give the portal back the field keys it had, or enter the API key of the deployment again; then resume.",
     PauseCause.SYSTEM_RETIRED: "Bring the system back before you resume, or cancel what is left.",
+    PauseCause.RIGHT_LOST: "Somebody who may run it can resume it; it is theirs from then on.",
 }
 
 
 # --- Querysets ---
 def with_parts(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Runs with all that a line about them names."""
-    return runs.select_related("system__scope", "configuration__deployment", "set_version__measurement_set", "created_by")
+    return runs.select_related("system__scope", "configuration__deployment", "set_version__measurement_set", "created_by", "responsible")
 
 
 def run_count(system: AISystem) -> int:
@@ -57,11 +58,13 @@ def run_count(system: AISystem) -> int:
 
 
 def configurations_measured(system: AISystem) -> QuerySet[Configuration]:
-    return Configuration.objects.filter(pk__in=Run.objects.filter(system=system).values("configuration_id")).order_by("-pk")
+    of_system = Run.objects.filter(system=system, configuration=OuterRef("pk"))
+    return Configuration.objects.filter(Exists(of_system)).order_by("-pk")
 
 
 def sets_measured(system: AISystem) -> QuerySet[MeasurementSet]:
-    used = Run.objects.filter(system=system).values("set_version__measurement_set_id")
+    measured = Run.objects.filter(system=system, set_version=OuterRef("pk"))
+    used = MeasurementSetVersion.objects.filter(Exists(measured), measurement_set__system=system).values("measurement_set_id")
     return MeasurementSet.objects.filter(pk__in=used).order_by("name", "pk")
 
 
@@ -198,6 +201,7 @@ def as_plain(run: Run, counts: Counts, estimates: Sequence[Estimate]) -> dict[st
         "state": run.state,
         "cause": run.cause or None,
         "cause_detail": run.cause_detail,
+        "responsible": run.runs_for_id,
         "counts": counts.as_plain(),
         "estimates": [estimate_selectors.as_plain(estimate) for estimate in estimates],
         "has_gaps": WITH_GAPS in flags_of(run, counts, estimates),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 
 from measurements.enums import UploadState
 from measurements.models import Case, MeasurementSet, MeasurementSetVersion, Run, SetUpload
@@ -31,10 +32,20 @@ def with_newest_version(sets: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def sets_of(system: AISystem) -> QuerySet[Any]:
-    """The system's sets with their newest version, harms and number of runs."""
-    runs = Run.objects.filter(set_version__measurement_set=OuterRef("pk")).order_by().values("set_version__measurement_set").annotate(count=Count("pk"))
-    rows = with_newest_version(MeasurementSet.objects.filter(system=system))
-    return rows.annotate(run_count=Coalesce(Subquery(runs.values("count")[:1]), 0)).prefetch_related("harms")
+    """The system's sets with their newest version and harms."""
+    return with_newest_version(MeasurementSet.objects.filter(system=system)).prefetch_related("harms")
+
+
+def runs_of_sets(sets: Iterable[MeasurementSet]) -> Counter[int]:
+    """How many runs measure each of these sets, by set id; two queries.
+
+    Versions come first and runs by their ids: the planner knows how many runs a given version has, and nothing of how many one of a set has.
+    """
+    sets_by_version = dict(MeasurementSetVersion.objects.filter(measurement_set__in=sets).values_list("pk", "measurement_set_id"))
+    counted: Counter[int] = Counter()
+    for version, runs in Run.objects.filter(set_version__in=list(sets_by_version)).order_by().values_list("set_version").annotate(Count("pk")):
+        counted[sets_by_version[version]] += runs
+    return counted
 
 
 def versions_of(measurement_set: MeasurementSet) -> QuerySet[Any]:

@@ -25,7 +25,7 @@ from measurements.statistics.intervals import (
     exact_upper_bound_at_zero,
     wilson_interval,
 )
-from measurements.statistics.pairs import PairCounts, mcnemar_exact, paired_difference, paired_interval
+from measurements.statistics.pairs import PairCounts, holm, mcnemar_exact, paired_difference, paired_interval
 from measurements.statistics.sentences import percent, sentence
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "estimate",
     "estimate_strata",
     "exact_upper_bound_at_zero",
+    "holm",
     "mcnemar_exact",
     "paired_difference",
     "paired_interval",

@@ -5,6 +5,7 @@ Both work on the four counts alone. Swapping the measurements changes the sign o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -74,6 +75,18 @@ def mcnemar_exact(counts: PairCounts) -> float:
     if not changed:
         return 1.0
     return min(1.0, 2.0 * float(bdtr(min(counts.first_only, counts.second_only), changed, 0.5)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Each p-value corrected for there being several, in the order given: below a level where Holm's step-down test rejects at that level.
+
+    Holm (1979), Scandinavian Journal of Statistics 6:65.
+    """
+    adjusted, highest = [1.0] * len(p_values), 0.0
+    for place, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
+        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
 
 
 def _correlation(counts: PairCounts) -> float:

@@ -136,22 +136,14 @@ def sentence(paired: Paired) -> str:
     before, after = counts.first / counts.total, counts.second / counts.total
     changed = f"{formats.number(counts.second_only)} became harmful and {formats.number(counts.first_only)} became harmless"
     rates = f"the rate went from {percent(before)} to {percent(after)}" if before != after else f"the rate stayed at {percent(before)}"
-    points = f"{_points(paired.difference)} points, 95 % interval {_points(interval.low)} to {_points(interval.high)}, {interval.method}"
+    span = f"{formats.points(interval.low)} to {formats.points(interval.high)}"
+    points, p_value = f"{formats.points(paired.difference)} points, 95 % interval {span}, {interval.method}", formats.p_value(paired.p_value)
     left = (
         f" {formats.number(paired.gaps)} more pair{'' if paired.gaps == 1 else 's'} had a side that failed, wasn't judged or isn't there."
         if paired.gaps
         else ""
     )
-    return f"Of {formats.number(counts.total)} pairs {changed}: {rates} ({points}; exact McNemar p {_p_words(paired.p_value)}).{left}"
-
-
-def _points(difference: float) -> str:
-    """A difference of rates in percentage points, with its sign."""
-    return f"{difference * 100:+.1f}".replace("-", "−") if round(abs(difference) * 100, 1) else "0.0"
-
-
-def _p_words(p_value: float) -> str:
-    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+    return f"Of {formats.number(counts.total)} pairs {changed}: {rates} ({points}; exact McNemar p {'' if p_value.startswith('<') else '= '}{p_value}).{left}"
 
 
 def _verdicts(paired: Paired) -> list[Verdict]:
@@ -186,7 +178,7 @@ def _chosen_cell(request: HttpRequest) -> tuple[Verdict, Verdict]:
 
 
 def _list_context(request: HttpRequest, pair: MetricPair, cell: tuple[Verdict, Verdict]) -> dict[str, Any]:
-    found = selectors.pairs_in(pair, cell, _position(request.GET))
+    found = selectors.pairs_in(pair, cell, page_position(request.GET))
     shown = found[: selectors.PAIRS_A_PAGE]
     following = f"{shown[-1].case_id}.{shown[-1].repeat}" if len(found) > len(shown) else None
     pager: Pager = cursor_pager(request, shown=len(shown), previous=None, following=following)
@@ -198,7 +190,8 @@ def _list_context(request: HttpRequest, pair: MetricPair, cell: tuple[Verdict, V
     }
 
 
-def _position(query: QueryDict) -> tuple[int, int] | None:
+def page_position(query: QueryDict) -> tuple[int, int] | None:
+    """The case id and repeat that the address of a further page names."""
     asked = query.get("cursor", "")
     if not asked:
         return None

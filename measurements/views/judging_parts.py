@@ -110,7 +110,7 @@ def _remedy(judging: Judging) -> str:
 
 def _fix_url(judging: Judging, user: User) -> str:
     configuration = judging.judge_version.configuration
-    own = (PauseCause.PERSON, PauseCause.BUDGET, PauseCause.SYSTEM_RETIRED)
+    own = (PauseCause.PERSON, PauseCause.BUDGET, PauseCause.SYSTEM_RETIRED, PauseCause.RIGHT_LOST)
     if configuration is None or judging.cause in own or not roles.sees(user, configuration.deployment.system_id):
         return ""
     return reverse("deployment", args=[configuration.deployment_id])

@@ -18,13 +18,29 @@ from measurements.selectors import metrics as selectors
 from measurements.selectors.metrics import RuleLine
 from measurements.selectors.severities import on_scale
 from raiportal.accounts.models import User
+from raiportal.look import formats
 from raiportal.look.levels import Severity
+from raiportal.look.timelines import TimelineEntry
 from systems.models import AISystem, Configuration
 
 SIDE_WORDS = {"completion": "the answer", "prompt": "the prompt", "both": "prompt and answer"}
 PLACEHOLDER_MARKER = "#random marker#"
 SILENT_FILTER = "The filter says nothing of this kind here, so this output would stay unjudged."
 NOTHING_TO_TRY = "Fill in the judge and a text to try it on."
+
+
+# --- Versions ---
+def versions_told(lines: Sequence[selectors.VersionLine]) -> list[TimelineEntry]:
+    """Every version with what it changed and how it judges, in the order given."""
+    return [_version_told(line) for line in lines]
+
+
+def _version_told(line: selectors.VersionLine) -> TimelineEntry:
+    version = line.version
+    target = "no target" if version.target_rate is None else f"target at most {formats.threshold(float(version.target_rate))}"
+    changed = f"Changed: {', '.join(line.changed)}." if line.changed else "The first."
+    text = f"{changed} Harmful from {version.threshold}, {target}, {line.judge}."
+    return TimelineEntry(f"Version {version.number}", at=version.created_at, about=f"by {version.created_by.name}", texts=[text])
 
 
 # --- A judge in words ---

@@ -40,6 +40,7 @@ JUDGE_FIELDS = {JudgeKind.RULE: "patterns", JudgeKind.CONTENT_FILTER: "categorie
 FormOf = Callable[..., MetricForm]  # a form of this page, from what was sent or is shown first
 ADD_PAGE = "measurements/metric_add.html"
 REVISE_PAGE = "measurements/metric_revise.html"
+EXPORTED_AT_ONCE = 500  # rows
 EXPORT_COLUMNS = ("id", "name", "harm", "definition", "scale", "threshold", "target_rate", "judge_kind", "judge", "version", "runs", "created_at")
 
 
@@ -53,10 +54,11 @@ def metric_list(request: SignedInRequest, system_id: int) -> HttpResponse:
         return _export_metrics(system, found, format)
     _, sort = keyset.chosen_sort(request.GET.get("sort"), SORTS, "name")
     page = keyset.page(found, sort, request.GET.get("cursor"), METRICS_A_PAGE)
+    runs = selectors.runs_of_metrics(page.rows)
     context = {
         "system": system,
         "section": "metrics",
-        "rows": [_line(row) for row in page.rows],
+        "rows": [_line(row, runs[row.pk]) for row in page.rows],
         "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
         "filters": filters,
         "is_filtered": any(request.GET.get(name) for name in filters.filters),
@@ -75,17 +77,19 @@ def _export_metrics(system: AISystem, found: QuerySet[Any], format: str) -> Http
             "judge_kind": row.newest[0].judge_version.judge.kind,
             "judge": selectors.judge_words(row.newest[0].judge_version),
             "version": row.newest[0].number,
-            "runs": row.run_count,
+            "runs": runs[row.pk],
         }
-        for row in found.order_by("name", "pk").iterator(chunk_size=500)
+        for batch in exports.batches(found.order_by("name", "pk").iterator(chunk_size=EXPORTED_AT_ONCE), EXPORTED_AT_ONCE)
+        for runs in [selectors.runs_of_metrics(batch)]
+        for row in batch
     )
     return exports.download(f"metrics-{system.slug}", known_format(format), EXPORT_COLUMNS, rows)  # type: ignore[return-value]
 
 
-def _line(row: Any) -> dict[str, Any]:
+def _line(row: Any, runs: int) -> dict[str, Any]:
     version = row.newest[0]
     harmful_from = on_scale(version.scale, version.threshold, version.threshold)
-    return {"metric": row, "version": version, "harmful_from": harmful_from, "judge": selectors.judge_words(version.judge_version)}
+    return {"metric": row, "version": version, "harmful_from": harmful_from, "judge": selectors.judge_words(version.judge_version), "runs": runs}
 
 
 # --- One metric ---
@@ -241,7 +245,7 @@ def _metric_context(request: SignedInRequest, shown: Metric) -> dict[str, Any]:
         "section": "metrics",
         "metric": shown,
         "current": current,
-        "history": history,
+        "history": metric_parts.versions_told(history),
         "judge": judge,
         "judge_is": {kind.value: kind == judge.kind for kind in JudgeKind},
         "bands": bands(current.scale, current.threshold),

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from harms import selectors as harm_selectors
+from measurements import transforms
 from measurements.enums import FailureReason, JudgeKind, Outcome
 from measurements.models import Case, Judgement, MetricVersion, Output
 from measurements.selectors import outputs as selectors
@@ -17,6 +19,7 @@ from measurements.selectors import runs as run_selectors
 from measurements.selectors.filter_verdicts import blocked_by, filter_lines
 from measurements.selectors.output_filters import metric_versions, unstable_from
 from measurements.selectors.severities import graded
+from measurements.selectors.stress import origin_of
 from measurements.views import imported_parts, judges_words
 from measurements.views.run_parts import configuration_url
 from raiportal.accounts.models import User
@@ -213,7 +216,25 @@ def output_context(output: Any, user: User, opened: OpenedText | None = None) ->
         "next_url": reverse("output", args=[near.next]) if near.next else "",
         "case_number": output.case.position + 1,
         "repeat": output.repeat + 1,
+        "untransformed": _untransformed(output),
+        "candidate": harm_selectors.candidate_from(run.system, output),
     }
+
+
+@dataclass(frozen=True)
+class Untransformed:
+    """How a transformed case was made, and where the output of the same case untransformed is read."""
+
+    how: str
+    url: str
+
+
+def _untransformed(output: Output) -> Untransformed | None:
+    made = origin_of(output.case)
+    if made is None:
+        return None
+    beside = Output.objects.filter(run=output.run_id, case=made.untransformed_id, repeat=output.repeat).only("pk").first()
+    return Untransformed(transforms.BY_SLUG[made.transform].name, reverse("output", args=[beside.pk]) if beside else "")
 
 
 def _why(output: Output) -> str:

@@ -17,7 +17,9 @@ from measurements.models import Estimate, JudgeVersion, Run
 from measurements.selectors import estimates as estimate_selectors
 from measurements.selectors import runs as selectors
 from measurements.selectors import schedules as schedule_selectors
+from measurements.selectors.reported_models import reported
 from measurements.selectors.spending import spending_of
+from measurements.selectors.stress import stress_of
 from measurements.views import imported_parts, run_live, run_results, run_story
 from measurements.views.amounts import money
 from measurements.views.imported_parts import Source
@@ -32,7 +34,7 @@ from systems.models import AISystem
 
 JUDGING_PAUSED = Mark("Judging paused", "pause", "warn")
 JUDGED_AGAIN = Mark("Being judged again", "running", "info")
-OWN_CAUSES = (PauseCause.PERSON, PauseCause.BUDGET, PauseCause.SYSTEM_RETIRED)  # nothing to mend at the deployment
+OWN_CAUSES = (PauseCause.PERSON, PauseCause.BUDGET, PauseCause.SYSTEM_RETIRED, PauseCause.RIGHT_LOST)  # nothing to mend at the deployment
 OWN_MOVES = ("start", "pause", "resume", "cancel")  # those that people take
 
 
@@ -147,7 +149,7 @@ def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
     estimates = estimate_selectors.estimates_of(run)
     judgings = list(run.judgings.values_list("state", flat=True))
     offers = {offer.move.slug: offer for offer in RUN.available(run, request.user)}
-    is_imported = run.source == RunSource.IMPORTED
+    is_imported, stress = run.source == RunSource.IMPORTED, stress_of(run.set_version.measurement_set)
     return {
         "system": run.system,
         "section": "runs",
@@ -165,7 +167,8 @@ def head_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
         "estimates": estimates,
         "cost": _cost_words(run, counts),
         "seconds": (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None,
-        "tabs": _tabs(run, counts.done, len(judgings)),
+        "stress": stress,
+        "tabs": _tabs(run, counts.done, len(judgings), is_stressed=stress is not None),
         "phase": selectors.phase_of(run),
         "may_measure": policies.may_measure(request.user, run.system),
         "again_url": "" if is_imported else again_url(run),
@@ -190,7 +193,7 @@ def _judging_flags(run: Run, judgings: Sequence[str]) -> list[Mark]:
 def _budget_form(run: Run, judgings: Sequence[str], user: User) -> BudgetForm | None:
     """The budget as it is, for those who may change it while anything can still be spent."""
     is_open = run.state in OPEN_STATES or selectors.is_judging(run) or JudgingState.RUNNING in judgings or JudgingState.PAUSED in judgings
-    if run.source == RunSource.IMPORTED or not is_open or not policies.may_operate_run(user, run):
+    if run.source == RunSource.IMPORTED or not is_open or not policies.may_change_budget(user, run):
         return None
     return BudgetForm(initial={"budget_cost": run.budget_cost and run.budget_cost.normalize(), "budget_tokens": run.budget_tokens})
 
@@ -200,12 +203,13 @@ def _cancel_words(counts: selectors.Counts) -> str:
     return f"{formats.number(counts.pending)} output{'' if counts.pending == 1 else 's'} will not be asked for, and count as failed. {stored}"
 
 
-def _tabs(run: Run, done: int, judgings: int) -> list[Tab]:
+def _tabs(run: Run, done: int, judgings: int, *, is_stressed: bool) -> list[Tab]:
     first = "Estimates" if run.state in CLOSED_STATES else "Progress"
     return [
         Tab("run", first, reverse("run", args=[run.pk])),
         Tab("outputs", "Outputs", reverse("output-list", args=[run.pk]), done),
         *([Tab("judgings", "Judgings", reverse("run-judgings", args=[run.pk]), judgings)] if judgings else []),
+        *([Tab("stress", "Stress", reverse("run-stress", args=[run.pk]))] if is_stressed else []),
         Tab("configuration", "Plan", reverse("run-configuration", args=[run.pk])),
         Tab("events", "Events", reverse("run-events", args=[run.pk])),
     ]
@@ -238,6 +242,8 @@ def pause_note(run: Run, user: User) -> PauseNote | None:
     is_shown = run.cause not in OWN_CAUSES and roles.sees(user, deployment.system_id)
     url = reverse("deployment", args=[deployment.pk]) if is_shown else ""
     told = f"{run.cause_detail.rstrip('. ')}. " if run.cause_detail else ""
+    if run.cause == PauseCause.RIGHT_LOST and run.runs_for is not None:
+        told = f"It runs for {run.runs_for.name}. "
     return PauseNote(PauseCause(run.cause).label, f"{told}{selectors.REMEDIES[run.cause]}", url, "Open the deployment")
 
 
@@ -268,6 +274,7 @@ def configuration_context(request: SignedInRequest, run: Run) -> dict[str, Any]:
         "left_over": plan.get("imported", {}).get("left_over", {}),
         "budget": _budget_words(run),
         "deployment_url": _deployment_url(request.user, run),
+        "reported": reported(run),
     }
 
 

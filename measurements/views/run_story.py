@@ -112,9 +112,16 @@ def _pauses(pauses: Sequence[Pause]) -> Iterator[Sentence]:
     for pause in pauses:
         by = f" by {pause.by}" if pause.by else ""
         length = f" for {duration(pause.seconds)}" if pause.seconds is not None else ""
-        why = "" if pause.cause == PauseCause.PERSON else f": {PauseCause(pause.cause).label}"
-        detail = f". {pause.detail.rstrip('. ')}" if pause.detail else ""
-        yield Sentence(f"Paused{by} at {clock(pause.at)}{length}{why}{detail}.")
+        yield Sentence(f"Paused{by} at {clock(pause.at)}{length}{_pause_reason(pause)}.")
+
+
+def _pause_reason(pause: Pause) -> str:
+    """Nothing for the pause that still lasts: the run's notice gives its reason."""
+    if pause.seconds is None:
+        return ""
+    why = "" if pause.cause == PauseCause.PERSON else f": {PauseCause(pause.cause).label}"
+    detail = f". {pause.detail.rstrip('. ')}" if pause.detail else ""
+    return why + detail
 
 
 def _deaths(story: Story) -> Iterator[Sentence]:

@@ -164,7 +164,7 @@ def run_cancel(request: SignedInRequest, run_id: int) -> HttpResponse:
 @require_POST
 def run_budget(request: SignedInRequest, run_id: int) -> HttpResponse:
     shown = _run(request, run_id)
-    policies.may_operate_run(request.user, shown).require()
+    policies.may_change_budget(request.user, shown).require()
     form = BudgetForm(request.POST)
     if form.is_valid():
         try:

@@ -28,7 +28,7 @@ PREVIEWED = 5  # next due times that a form and a page show
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment by the clock of a place and in UTC; `note` says what is odd about a due time that is to come."""
+    """A moment by the clock of a place, and in UTC where that clock shows another time; `note` says what is odd about a due time that is to come."""
 
     at: datetime.datetime
     local: str
@@ -39,7 +39,8 @@ class Moment:
 def moment_of(timing: rhythms.Timing, at: datetime.datetime, note: str = "") -> Moment:
     local = at.astimezone(timing.zone)
     utc = at.astimezone(datetime.UTC)
-    return Moment(at, f"{local:%a} {local.day} {local:%b %Y %H:%M %Z}", f"{utc.day} {utc:%b %H:%M} UTC", note)
+    other = f"{utc.day} {utc:%b %H:%M} UTC" if local.utcoffset() else ""
+    return Moment(at, f"{local:%a} {local.day} {local:%b %Y %H:%M %Z}", other, note)
 
 
 def next_moments(timing: rhythms.Timing, now: datetime.datetime) -> list[Moment]:

@@ -19,6 +19,7 @@ from measurements.forms.sets import SetForm
 from measurements.models import Case, MeasurementSet, MeasurementSetVersion
 from measurements.selectors import cases as case_selectors
 from measurements.selectors import sets as selectors
+from measurements.selectors.stress import stress_of
 from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid, Missing
@@ -28,6 +29,7 @@ from systems.models import AISystem
 
 SETS_A_PAGE = 50
 CASES_A_PAGE = 50
+EXPORTED_AT_ONCE = 500  # rows
 VERSIONS_LISTED = 50
 SORTS = {"name": keyset.Sort("name"), "added": keyset.Sort("pk")}
 IN_ORDER = keyset.Sort("position")
@@ -46,10 +48,11 @@ def set_list(request: SignedInRequest, system_id: int) -> HttpResponse:
         return _export_sets(system, found, format)
     _, sort = keyset.chosen_sort(request.GET.get("sort"), SORTS, "name")
     page = keyset.page(found, sort, request.GET.get("cursor"), SETS_A_PAGE)
+    runs = selectors.runs_of_sets(page.rows)
     context = {
         "system": system,
         "section": "sets",
-        "rows": page.rows,
+        "rows": [(row, runs[row.pk]) for row in page.rows],
         "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
         "filters": filters,
         "is_filtered": any(request.GET.get(name) for name in filters.filters),
@@ -66,9 +69,11 @@ def _export_sets(system: AISystem, found: QuerySet[Any], format: str) -> HttpRes
             "harms": ", ".join(harm.code for harm in row.harms.all()),
             "cases": row.case_count,
             "version": row.newest_number,
-            "runs": row.run_count,
+            "runs": runs[row.pk],
         }
-        for row in found.order_by("name", "pk").iterator(chunk_size=500)
+        for batch in exports.batches(found.order_by("name", "pk").iterator(chunk_size=EXPORTED_AT_ONCE), EXPORTED_AT_ONCE)
+        for runs in [selectors.runs_of_sets(batch)]
+        for row in batch
     )
     return exports.download(f"sets-{system.slug}", known_format(format), EXPORT_COLUMNS, rows)  # type: ignore[return-value]
 
@@ -221,7 +226,7 @@ def version_of(request: SignedInRequest, version_id: int) -> MeasurementSetVersi
 
 
 def harms_of(system: AISystem) -> QuerySet[Harm]:
-    return Harm.objects.filter(system=system).order_by("-priority", "pk")
+    return Harm.objects.on_register().filter(system=system).order_by("-priority", "pk")
 
 
 def set_context(request: SignedInRequest, shown: MeasurementSet) -> dict[str, Any]:
@@ -231,6 +236,7 @@ def set_context(request: SignedInRequest, shown: MeasurementSet) -> dict[str, An
         "section": "sets",
         "set": shown,
         "sampling": shown.get_sampling_display().split(":")[0],
+        "stress": stress_of(shown),
         "may_edit": policies.may_edit_sets(request.user, shown.system),
         "may_import": policies.may_import_cases(request.user, shown),
     }

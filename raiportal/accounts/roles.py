@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from raiportal.accounts.enums import SEES_EVERYTHING, Role
+from raiportal.accounts.enums import READS_SCOPE, SEES_EVERYTHING, SEES_OVERVIEWS, Role
 from raiportal.accounts.models import Membership, User
 
 
@@ -15,6 +16,7 @@ class Roles:
 
     organisation: frozenset[Role]
     by_scope: dict[int, frozenset[Role]]
+    reviews: dict[int, frozenset[str]] = field(default_factory=dict)  # by scope id, the kinds of review that a reviewer gives there
     narrowed_to: frozenset[int] | None = None  # an API token may reach fewer scopes than its user
 
     @property
@@ -41,18 +43,26 @@ def narrow(user: User, scope_ids: Iterable[int]) -> None:
     """Let `user`, for the rest of this request, reach only these scopes, and nothing of the organisation's own."""
     whole = of(user)
     allowed = frozenset(scope_ids)
-    user._roles = Roles(whole.organisation, {pk: held for pk, held in whole.by_scope.items() if pk in allowed}, allowed)  # type: ignore[attr-defined]
+    by_scope = {pk: held for pk, held in whole.by_scope.items() if pk in allowed}
+    user._roles = replace(whole, by_scope=by_scope, narrowed_to=allowed)  # type: ignore[attr-defined]
 
 
 def _load(user: User) -> Roles:
     organisation: set[Role] = set()
     by_scope: dict[int, set[Role]] = {}
-    for scope_id, role in Membership.objects.in_force().filter(user=user).values_list("scope_id", "role"):
+    reviews: dict[int, set[str]] = {}
+    for scope_id, role, kind in Membership.objects.in_force().filter(user=user).values_list("scope_id", "role", "review_kind_id"):
         if scope_id is None:
             organisation.add(Role(role))
-        else:
-            by_scope.setdefault(scope_id, set()).add(Role(role))
-    return Roles(frozenset(organisation), {pk: frozenset(held) for pk, held in by_scope.items()})
+            continue
+        by_scope.setdefault(scope_id, set()).add(Role(role))
+        if kind is not None:
+            reviews.setdefault(scope_id, set()).add(kind)
+    return Roles(frozenset(organisation), _frozen(by_scope), _frozen(reviews))
+
+
+def _frozen(sets: dict[int, set[Any]]) -> dict[int, frozenset[Any]]:
+    return {pk: frozenset(held) for pk, held in sets.items()}
 
 
 def holds(user: User, *wanted: Role, scope_id: int | None = None) -> bool:
@@ -68,12 +78,33 @@ def holds(user: User, *wanted: Role, scope_id: int | None = None) -> bool:
     return scope_id is not None and bool(held.by_scope.get(scope_id, frozenset()) & frozenset(wanted))
 
 
-def visible_scopes(user: User) -> list[int] | None:
-    """Ids of the scopes that `user` may see; None means all of them."""
+def reviews(user: User, kind: str, *, scope_id: int) -> bool:
+    """Whether `user` is a reviewer of this kind (a ReviewKind's slug) in the scope."""
     held = of(user)
-    if held.narrowed_to is not None:
-        return sorted(held.narrowed_to) if held.see_everything else sorted(held.by_scope)
-    return None if held.see_everything else sorted(held.by_scope)
+    return (held.narrowed_to is None or scope_id in held.narrowed_to) and kind in held.reviews.get(scope_id, frozenset())
+
+
+def scopes_with(user: User, *wanted: Role) -> list[int]:
+    """Ids of the scopes in which `user` holds one of these roles in person, not through a role for the organisation."""
+    return sorted(pk for pk, given in of(user).by_scope.items() if given & frozenset(wanted))
+
+
+def visible_scopes(user: User) -> list[int] | None:
+    """Ids of the scopes whose content `user` may read; None means all of them."""
+    held = of(user)
+    if held.narrowed_to is None:
+        return None if held.see_everything else sorted(pk for pk, given in held.by_scope.items() if given & READS_SCOPE)
+    if held.see_everything:
+        return sorted(held.narrowed_to)
+    return sorted(pk for pk, given in held.by_scope.items() if given & READS_SCOPE)
+
+
+def overview_scopes(user: User) -> list[int] | None:
+    """Ids of the scopes that `user` may know of and whose overview they may read; None means all. Never fewer than `visible_scopes`."""
+    held = of(user)
+    if not held.organisation & SEES_OVERVIEWS:
+        return sorted(held.by_scope)
+    return None if held.narrowed_to is None else sorted(held.narrowed_to)
 
 
 def sees(user: User, scope_id: int | None) -> bool:

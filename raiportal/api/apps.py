@@ -6,4 +6,6 @@ class ApiConfig(AppConfig):
     label = "api"
 
     def ready(self) -> None:
-        from raiportal.api import schema  # noqa: F401  (registers how tokens are described)
+        from raiportal.api import words  # (schema registers how tokens are described)
+
+        words.install()

@@ -10,11 +10,9 @@ from rest_framework.request import Request
 
 from raiportal import clocks
 from raiportal.accounts import actions, roles
-from raiportal.accounts.enums import Ability
 from raiportal.accounts.models import ApiToken, User
 
 REFUSED = "This token is unknown, revoked or past its end. Make a new one under Settings, API tokens."
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -28,8 +26,6 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if scheme.lower() != "bearer" or not key or "," in key:
             raise exceptions.AuthenticationFailed("Send the token as “Authorization: Bearer <token>”, once.")
         token = _usable_token(key.strip())
-        if token.ability == Ability.READ and request.method not in SAFE_METHODS:
-            raise exceptions.PermissionDenied("This token may only read.")
         limited = [scope.pk for scope in token.scopes.all()]
         if limited:
             roles.narrow(token.user, limited)

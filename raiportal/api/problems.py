@@ -11,7 +11,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from raiportal.errors import Invalid, PolicyDenied, RaiportalError, Unavailable, Unmet
+from raiportal.api import words
+from raiportal.errors import NO_ROOM, Invalid, NoRoom, PolicyDenied, RaiportalError, Unavailable, Unmet, is_disk_full
 from raiportal.middleware import DATABASE_AWAY, note_refusal
 
 CONTENT_TYPE = "application/problem+json"
@@ -43,7 +44,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. Anything unexpected returns None and stays a 500 that is fixed, not dressed up."""
     if isinstance(error, OperationalError | InterfaceError):
         error = Unavailable(DATABASE_AWAY)
-    response = _ours(error, context) if isinstance(error, RaiportalError) else _frameworks(error)
+    if is_disk_full(error):
+        error = NoRoom(NO_ROOM)
+    response = _ours(error, context) if isinstance(error, RaiportalError) else _frameworks(error, context)
     if response is not None:
         set_rollback()
     return response
@@ -61,7 +64,7 @@ def _ours(error: RaiportalError, context: dict[str, Any]) -> Response:
     return problem(error.status, error.code, error.detail, errors)
 
 
-def _frameworks(error: Exception) -> Response | None:
+def _frameworks(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Http404 | exceptions.NotFound):
         return problem(404, "missing", NOT_FOUND)
     if isinstance(error, PermissionDenied):
@@ -75,7 +78,7 @@ def _frameworks(error: Exception) -> Response | None:
     if isinstance(error, exceptions.AuthenticationFailed):
         return _with_challenge(problem(401, _code(error), str(error.detail)))
     if isinstance(error, exceptions.APIException):
-        return problem(error.status_code, _code(error), str(error.detail))
+        return problem(error.status_code, _code(error), words.sentence_of(error, context))
     return None
 
 

@@ -13,6 +13,7 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from raiportal.accounts.enums import Ability
 from raiportal.accounts.models import User
 from raiportal.api.idempotency import once
 from raiportal.api.problems import UnknownParameter
@@ -27,6 +28,7 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
     A write parses its input serializer with `self.read(Serializer)`, calls one action, and answers through `self.made` or `self.done`.
     """
 
+    ability: ClassVar[Ability | None] = None  # tokens limited to it may write here; every app sets its own
     sorts: ClassVar[Mapping[str, Sort]] = {"id": Sort("pk")}
     default_sort: ClassVar[str] = "id"
     lookup_value_regex = r"\d{1,18}"
@@ -62,6 +64,10 @@ class Resource(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
         serializer = serializer_class(data=data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+    def read_nothing(self) -> None:
+        """For an address that takes no body: whatever is sent is refused by name."""
+        self.read(serializers.Serializer)
 
     def find(self, queryset: Any, pk: int | None, field: str) -> Any:
         """The visible row that an input field names, or a refusal on that field which does not tell whether it exists elsewhere."""

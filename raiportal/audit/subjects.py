@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from raiportal.accounts.models import User
@@ -14,13 +14,15 @@ from raiportal.registry import Registry
 class SubjectKind:
     """One kind of object. `slug` is the model's label in lower case ("systems.deployment").
 
-    `find` returns the object if this person may see it, else None; `url` is its page; `name` is what people call the kind.
+    `find` returns the object if this person may see it, else None; `url` is its page; `name` is what people call the kind. `names` are for changed
+    fields that hold row numbers in entries of earlier releases: what people call the rows with these numbers, as far as they are still there.
     """
 
     slug: str
     name: str
     find: Callable[[int, User], Any | None]
     url: Callable[[Any], str]
+    names: Mapping[str, Callable[[Collection[int]], Mapping[int, str]]] = field(default_factory=dict)
 
 
 subject_kinds: Registry[SubjectKind] = Registry(SubjectKind)

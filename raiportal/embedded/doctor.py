@@ -187,7 +187,20 @@ def _check_migrations() -> Iterator[Finding]:
         yield Finding("migrations", "pending", "Run `manage.py migrate`, or start the portal again.")
         return
     yield Finding("migrations", "applied")
+    yield from _check_rights()
     yield from _check_heartbeat()
+
+
+def _check_rights() -> Iterator[Finding]:
+    """Whether the role that the portal signs in with could change the ledger."""
+    from raiportal.audit import rights
+
+    excess = rights.excess_rights()
+    if not excess:
+        yield Finding("rights", "what is written once can only be read and added to")
+        return
+    state = f"the portal's database role may change {len(excess)} tables that are written once, such as {excess[0]}"
+    yield Finding("rights", state, "Let another role own the tables, and run `manage.py prepare_database` as that role.")
 
 
 def _check_heartbeat() -> Iterator[Finding]:

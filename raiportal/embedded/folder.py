@@ -175,12 +175,12 @@ def _everybodys_folders() -> Path:
 
 
 def _require_ours(folder: DataFolder) -> None:
-    """Refuse another account's installation, and a folder that holds something else."""
+    """Refuse another account's installation, and a folder that holds something else. Keys alone are those of a backup that is to be restored here."""
     if not folder.root.exists():
         return
     names = {entry.name for entry in folder.root.iterdir()}
     if folder.lock.name not in names:
-        if names:
+        if names - {folder.keys.name}:
             raise CannotStart(f"{folder.root} isn't empty and isn't a data folder of raiportal: choose another with DATA=.")
         return
     owner = folder.lock.stat().st_uid

@@ -11,6 +11,7 @@ from raiportal.embedded.errors import CannotStart
 
 PASSWORD_BYTES = 24
 FERNET_KEY_BYTES = 32
+LEDGER_KEY_BYTES = 32
 OWNER_ONLY = 0o600
 
 
@@ -21,12 +22,14 @@ class Keys:
     database_password: str = field(repr=False)
     superuser_password: str = field(repr=False)
     mark: str = field(repr=False)  # stands in the environment of every process of this installation
+    owner_password: str = field(repr=False)  # of the database role that owns the tables; `database_password` is the application's
+    ledger_key: str = field(repr=False)  # seed of the Ed25519 key that signs the ledger's segments, base64
 
 
 def load_or_make(file: Path, *, has_data: bool) -> Keys:
     """Read the installation's keys, or make them for a new one. Keys are never made anew for data that exist already."""
     if file.exists():
-        return _read(file)
+        return _completed(file)
     if has_data:
         raise CannotStart(f"The keys of this installation are gone, and its data can't be opened without them: put {file} back from a backup.")
     keys = Keys(
@@ -35,6 +38,7 @@ def load_or_make(file: Path, *, has_data: bool) -> Keys:
         secrets.token_urlsafe(PASSWORD_BYTES),
         secrets.token_urlsafe(PASSWORD_BYTES),
         secrets.token_hex(PASSWORD_BYTES),
+        **_made_later(),
     )
     write_private(file, asdict(keys))
     return keys
@@ -51,9 +55,19 @@ def write_private(file: Path, content: object) -> None:
     unfinished.replace(file)
 
 
-def _read(file: Path) -> Keys:
+def _made_later() -> dict[str, str]:
+    """Keys that older installations don't have yet."""
+    return {"owner_password": secrets.token_urlsafe(PASSWORD_BYTES), "ledger_key": base64.b64encode(os.urandom(LEDGER_KEY_BYTES)).decode()}
+
+
+def _completed(file: Path) -> Keys:
+    """The keys in the file; those that it lacks because it is older than they are get made and written."""
     try:
         content = json.loads(file.read_text())
-        return Keys(**{part.name: str(content[part.name]) for part in fields(Keys)})
+        whole = {**_made_later(), **content}
+        keys = Keys(**{part.name: str(whole[part.name]) for part in fields(Keys)})
     except (ValueError, KeyError, TypeError) as problem:
         raise CannotStart(f"The keys of this installation can't be read from {file}: put the file back from a backup.") from problem
+    if whole.keys() != content.keys():
+        write_private(file, whole)
+    return keys

@@ -145,6 +145,21 @@ def ensure_login(cluster: Cluster, login: Login, *, extra_rights: LiteralString 
             connection.execute(sql.SQL("create database {} owner {}").format(database, role))
 
 
+def ensure_roles(cluster: Cluster, owner: Login, application: Login) -> None:
+    """Create the database with its owner, and the application's role beside it, which gets its rights by `prepare_database`.
+
+    What the application's role owns, as it did in older installations, is handed to the owner. The owner may act as the application.
+    """
+    from psycopg import sql
+
+    ensure_login(cluster, owner)
+    ensure_login(cluster, application)
+    ours, theirs = sql.Identifier(owner.user), sql.Identifier(application.user)
+    with connect(cluster, Login(owner.database, SUPERUSER, cluster.superuser_password)) as connection:
+        connection.execute(sql.SQL("reassign owned by {} to {}").format(theirs, ours))
+        connection.execute(sql.SQL("grant {} to {}").format(theirs, ours))
+
+
 def forget_heartbeats(cluster: Cluster, login: Login) -> None:
     """Drop the signs of life of an earlier start, so that "ready" is said of this one."""
     with connect(cluster, login) as connection:

@@ -4,6 +4,7 @@ It loads Django while PostgreSQL still starts, and touches the database after a 
 """
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command, get_commands
 
+SAMPLE_VARIABLE = "RAIPORTAL_SAMPLE"  # 0: start empty, for a first system of one's own or for a restore
 UNUSED_STATIC_FILES = ["redoc", "rest_framework"]  # of packages whose pages the portal doesn't show
 
 
@@ -22,13 +24,22 @@ def main() -> None:
 
 
 def prepare_database() -> None:
-    """Everything that the portal's processes expect to find. Harmless when repeated."""
-    if migrations_are_pending():
-        call_command("migrate", interactive=False, verbosity=1)
-        call_command("createcachetable", verbosity=0)
-    for command in ("load_catalogues", "seed_demo"):
-        if command in get_commands():
-            call_command(command)
+    """Everything that the portal's processes expect to find. Harmless when repeated.
+
+    The process signs in as the owner of the tables; the sample programme is made with the rights of the application's role, as all work is.
+    """
+    call_command("prepare_database")
+    if os.environ.get(SAMPLE_VARIABLE) != "0" and "seed_demo" in get_commands():
+        act_as_application()
+        call_command("seed_demo")
+
+
+def act_as_application() -> None:
+    from django.db import connection
+    from psycopg import sql
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("set role {}").format(sql.Identifier(settings.DB_APP_ROLE)))
 
 
 def migrations_are_pending() -> bool:

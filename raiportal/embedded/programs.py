@@ -98,7 +98,7 @@ def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port:
 def _web_command(port: int) -> list[str]:
     workers, threads = str(count(WEB_WORKERS_VARIABLE, WEB_WORKERS)), str(WEB_THREADS)
     options = ["--host", HOST, "--port", str(port), "--workers", workers, "--threads", threads]
-    return [sys.executable, "-m", "raiportal.embedded.web", *options]
+    return [sys.executable, "-m", "raiportal.web", *options]
 
 
 def _celery(*arguments: str) -> list[str]:

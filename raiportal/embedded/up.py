@@ -80,7 +80,8 @@ class Installation:
     folder: DataFolder
     cluster: postgres.Cluster
     broker: broker.Broker
-    login: postgres.Login
+    login: postgres.Login  # what the portal signs in to the database with
+    owner: postgres.Login  # what owns the tables
     settings: Mapping[str, str]  # what belongs to this installation
     environment: Mapping[str, str]  # all that its processes see
     port: int
@@ -101,7 +102,8 @@ def settle(place: DataFolder, account: Account, port: int) -> Installation:
         settings = environment.settings_of(place, secrets, server, port=port)
         keys.write_private(place.environment, settings)
         folder.remember(place)
-    return Installation(place, cluster, server, environment.login(secrets), settings, environment.for_processes(settings, secrets), port)
+    surroundings = environment.for_processes(settings, secrets)
+    return Installation(place, cluster, server, environment.login(secrets), environment.owner(secrets), settings, surroundings, port)
 
 
 def start(installation: Installation, supervisor: Supervisor) -> None:
@@ -139,8 +141,8 @@ def start_servers(installation: Installation, supervisor: Supervisor) -> None:
     postgres.initialise(cluster)
     supervisor.add(programs.database_program(place, installation.environment, cluster))
     require(supervisor, lambda: postgres.answers(cluster), postgres.READY_SECONDS, "The database doesn't answer", place)
-    postgres.ensure_login(cluster, installation.login)
-    postgres.forget_heartbeats(cluster, installation.login)
+    postgres.ensure_roles(cluster, installation.owner, installation.login)
+    postgres.forget_heartbeats(cluster, installation.owner)
     require(supervisor, lambda: broker.answers(installation.broker), broker.READY_SECONDS, "The broker doesn't answer", place)
 
 
@@ -150,7 +152,7 @@ def preparing(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
     with (installation.folder.logs / "prepare.log").open("wb") as log:
         preparation = subprocess.Popen(
             [sys.executable, "-m", "raiportal.embedded.prepare"],
-            env=dict(installation.environment),
+            env=environment.for_preparation(installation.environment, installation.owner),
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=log,

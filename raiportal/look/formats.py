@@ -38,6 +38,11 @@ def decimals_for(fraction: float) -> int:
     return MOST_DECIMALS
 
 
+def p_value(value: float) -> str:
+    """A p-value to three places, from 0.001 on: "< 0.001", "0.042"."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def rate(fraction: float | None) -> str:
     """A fraction from 0 to 1 as `1.3 %`; exactly none and all as `0 %` and `100 %`."""
     if fraction is None:
@@ -60,6 +65,12 @@ def interval(low: float | None, high: float | None, joint: str = DASH) -> str:
     return f"{_percent(low, decimals)}{joint}{_percent(high, decimals)}"
 
 
+def points(difference: float, *, signed: bool = True) -> str:
+    """A difference of rates, as a fraction, in percentage points: `−0.9`, and `+1.1` where `signed`."""
+    shown = f"{difference * 100:+.1f}" if signed else f"{difference * 100:.1f}"
+    return "0.0" if float(shown) == 0 else shown.replace("-", MINUS)
+
+
 def counted_rate(numerator: int, denominator: int, low: float, high: float) -> str:
     """The whole figure in words: `31 of 2,383 (1.3 %, 95 % interval 0.9 to 1.8 %)`."""
     bounds = interval(low, high, joint=" to ")
@@ -73,6 +84,14 @@ def money(amount: Number | None, sign: str = "$") -> str:
         return NONE_YET
     decimals = 4 if 0 < abs(float(amount)) < 0.01 else 2
     return f"{MINUS if amount < 0 else ''}{sign}{abs(amount):,.{decimals}f}"
+
+
+def price(amount: Number | None) -> str:
+    """A chosen price with no more decimals than it was chosen with: `0.3`, `12`, `0.000125`."""
+    if amount is None:
+        return NONE_YET
+    text = f"{Decimal(amount):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(seconds: Number | None) -> str:
@@ -104,6 +123,13 @@ def exact(moment: datetime.datetime) -> str:
     """`22 Nov 2026 12:51 UTC`, in the portal's time zone."""
     local = timezone.localtime(moment)
     return f"{local.day} {local:%b %Y %H:%M %Z}"
+
+
+def moment(moment: datetime.datetime, now: datetime.datetime) -> str:
+    """As short as the day lets it be: `14:21` today, `23 Nov 12:51` on another day, in the portal's time zone."""
+    local = timezone.localtime(moment)
+    is_today = local.date() == timezone.localtime(now).date()
+    return f"{local:%H:%M}" if is_today else f"{_date(moment, now)}{NO_BREAK}{local:%H:%M}"
 
 
 def ago(moment: datetime.datetime, now: datetime.datetime) -> str:

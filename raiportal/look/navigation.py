@@ -42,6 +42,7 @@ class NavigationItem:
     icon: str = ""  # entries of a stage have none: the stage has it
     order: int = 0
     may_see: Callable[[Any, Any], bool] = _always  # (user, system or None)
+    is_overview: bool = False  # of a system, also for those who may read no more of it than its overview
     count: Callable[[Any, Any], int | None] | None = None  # (user, system or None)
 
 
@@ -62,6 +63,7 @@ class SystemSwitcher:
     entries: Callable[[Any, int], Sequence[SwitcherEntry]]  # (user, how many at most), a fixed number of queries
     all_url_name: str
     arguments: Callable[[Any], Sequence[Any]]  # a system's part of an address, for `reverse`
+    may_read: Callable[[Any, Any], bool] = _always  # (user, system): whether they may open more than its overview
 
 
 navigation = Registry(NavigationItem)
@@ -114,17 +116,21 @@ def system_arguments(system: Any) -> Sequence[Any]:
 
 
 def _visible(stage: str, user: Any, system: Any) -> list[NavigationItem]:
-    entries = [item for item in navigation if item.stage == stage and item.may_see(user, system)]
+    registered = switcher()
+    may_read = system is None or registered is None or registered.may_read(user, system)
+    entries = [item for item in navigation if item.stage == stage and (may_read or item.is_overview) and item.may_see(user, system)]
     return sorted(entries, key=lambda item: (item.order, item.label))
 
 
 def _links(entries: Sequence[NavigationItem], arguments: Sequence[Any], request: HttpRequest, system: Any, section: str) -> list[Link]:
-    return [_link(item, reverse(item.url_name, args=arguments), request, system, section) for item in entries]
-
-
-def _link(item: NavigationItem, url: str, request: HttpRequest, system: Any, section: str) -> Link:
-    current = "page" if request.path == url else "true" if item.slug == section else ""
-    return Link(item.label, item.icon, url, current, item.count(request.user, system) if item.count else None)
+    """One link for each entry; they are counted only where the counts are drawn: above the systems, in a stage of one page, in the open stage."""
+    urls = [reverse(item.url_name, args=arguments) for item in entries]
+    current = ["page" if request.path == url else "true" if item.slug == section else "" for item, url in zip(entries, urls, strict=True)]
+    are_counted = system is None or len(entries) == 1 or any(current)
+    return [
+        Link(item.label, item.icon, url, here, item.count(request.user, system) if item.count and are_counted else None)
+        for item, url, here in zip(entries, urls, current, strict=True)
+    ]
 
 
 def _stage(slug: str, label: str, pages: list[Link]) -> StageLink:

@@ -4,4 +4,4 @@ from django.urls import path
 
 from raiportal.look import views
 
-urlpatterns = [path("style/", views.style, name="style")]
+urlpatterns = [path("style/", views.style, name="style"), path("style/<slug:slug>/", views.style_page, name="style-page")]

@@ -1,13 +1,22 @@
-"""Keeping the heartbeat."""
+"""Keeping the signs of life: machines' own, which the ledger does not record."""
 
 from __future__ import annotations
 
 from raiportal import clocks
 from raiportal.status.models import Heartbeat
 
-WORKER = "worker"
+WORKER, BEAT = "worker", "beat"
 
 
 def note_heartbeat() -> None:
-    """Write that a worker did a task just now. A machine's own sign of life, which the ledger does not record."""
-    Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": clocks.now()})
+    """Write that a worker did a task just now."""
+    _note(WORKER)
+
+
+def note_tick() -> None:
+    """Write that beat queued its tasks just now."""
+    _note(BEAT)
+
+
+def _note(name: str) -> None:
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": clocks.now()})

@@ -31,8 +31,8 @@ class Readiness:
 def readiness() -> Readiness:
     """Look at database, migrations and the last heartbeat that came back through broker and worker."""
     try:
-        if _pending_migrations():
-            return Readiness(["Migrations are pending: run `manage.py migrate`."], None)
+        if pending_migrations():
+            return Readiness(["Migrations are pending: run `manage.py prepare_database` as the owner of the tables."], None)
         age = heartbeat_age_seconds(clocks.now())
     except DatabaseError:
         return Readiness(["The database doesn't answer."], None)
@@ -51,7 +51,8 @@ def heartbeat_age_seconds(now: datetime.datetime) -> float | None:
 _migrated = False
 
 
-def _pending_migrations() -> bool:
+def pending_migrations() -> bool:
+    """Whether the database lacks a migration that this code has."""
     global _migrated  # once migrated, a running process stays so
     if not _migrated:
         executor = MigrationExecutor(connection)

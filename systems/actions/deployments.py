@@ -16,7 +16,7 @@ from systems import addressing, policies, selectors, snapshots
 from systems.actions.configurations import freeze
 from systems.endpoints import check_url, same_place
 from systems.enums import Provider, Target
-from systems.models import AISystem, Deployment
+from systems.models import AISystem, Deployment, ModelCard
 
 SHORTEST_HINTED_KEY = 12  # characters; of a shorter key four would give too much away
 HINT_LENGTH = 4
@@ -35,6 +35,7 @@ class NewSettings(TypedDict, total=False):
     provider: str
     target: str
     api_version: str
+    model_card: ModelCard | None
     environment: str
     max_concurrency: int
     requests_per_minute: int | None
@@ -87,7 +88,7 @@ def _add_deployment(system: AISystem | None, given: dict[str, Any], api_key: str
         setattr(deployment, field, value)
     require_clean(deployment)
     deployment.save(force_insert=True)
-    ledger.record("systems.deployment_added", subject=deployment, actor=actor, has_key=bool(key), **fitting)
+    ledger.record("systems.deployment_added", subject=deployment, actor=actor, has_key=bool(key), **_told(fitting))
     freeze(deployment, None, {}, "", actor)
     return deployment
 
@@ -120,7 +121,8 @@ def _edit_deployment(deployment_id: int, api_key: str | None, changes: dict[str,
     ledger.apply_changes(deployment, actor=actor, action="systems.deployment_changed", **given)
     if snapshots.endpoint_of(deployment) != before:
         sent = newest.parameters if newest and deployment.target == Target.MODEL else {}
-        freeze(deployment, newest.metaprompt if newest else None, sent, "Made when the deployment changed", actor)
+        metaprompt, filters = (newest.metaprompt, newest.filters) if newest else (None, None)
+        freeze(deployment, metaprompt, sent, "Made when the deployment changed", actor, filters=filters)
     return deployment
 
 
@@ -158,6 +160,9 @@ def _fitting(deployment: Deployment, given: dict[str, Any]) -> dict[str, Any]:
     _require_range(fitting, "timeout_seconds", 1, LONGEST_TIMEOUT_SECONDS)
     for name in ("requests_per_minute", "tokens_per_minute"):
         _require_range(fitting, name, 1, 2_147_483_647)
+    card = fitting.get("model_card")
+    if card is not None and card.archived_at is not None and card.pk != deployment.model_card_id:
+        raise Invalid("This model card is archived.", field="model_card")
     for name in ("input_price", "output_price"):
         if fitting.get(name) is not None and fitting[name] < 0:
             raise Invalid("A price is zero or more.", field=name)
@@ -191,6 +196,12 @@ def _fitting_key(api_key: str) -> tuple[str, str]:
     if not KEY_SHAPE.fullmatch(key) or len(key) > LONGEST_KEY:
         raise Invalid("A key is plain ASCII without spaces or line ends.", field="api_key")
     return key, key[-HINT_LENGTH:] if len(key) >= SHORTEST_HINTED_KEY else ""
+
+
+def _told(fitting: dict[str, Any]) -> dict[str, Any]:
+    """The settings as the ledger keeps them: a model card by its id."""
+    card = fitting.get("model_card")
+    return {**fitting, "model_card": card.pk if card else None} if "model_card" in fitting else fitting
 
 
 def _require_fitting(deployment: Deployment, changes: dict[str, Any]) -> None:

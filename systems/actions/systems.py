@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 
 from raiportal.accounts import actions as account_actions
@@ -16,8 +17,10 @@ from raiportal.errors import Conflict, Invalid, WrongState
 from systems import policies
 from systems.enums import Stage
 from systems.models import AISystem
+from systems.places import CATALOGUES, known_slugs
 
 SLUG_TRIES = 5  # how often two people who register the same name at once may collide
+LONGEST_RETENTION_DAYS = 36_500  # a hundred years, also in the table's constraint
 SLUG_LENGTH = 50  # characters, leaving room for a number within the column
 NO_NAME = "Give the system a name."
 NO_PURPOSE = "Say what the system does and for whom."
@@ -27,14 +30,24 @@ class Facts(TypedDict, total=False):
     """What may be stated about a system; None or "" means that nobody has said so yet."""
 
     domain: str
+    domain_stakes: str
     stage: str
     audience: str
     autonomy: str
-    languages: str
-    jurisdictions: str
+    risk_tier: str
+    languages: Sequence[str]
+    jurisdictions: Sequence[str]
+    regions: Sequence[str]
+    other_languages: str
+    other_places: str
     handles_personal_data: bool | None
     reaches_minors: bool | None
     makes_consequential_decisions: bool | None
+    generates_media: bool | None
+    depicts_people: bool | None
+    acts_through_tools: bool | None
+    output_retention_days: int | None
+    output_classification: str
 
 
 class Changes(Facts, total=False):
@@ -57,6 +70,8 @@ def add_system(*, name: str, purpose: str, owner: User | None = None, actor: Use
 @transaction.atomic
 def _add_system(name: str, purpose: str, owner: User | None, facts: Facts, actor: User) -> AISystem:
     name = _fitting_name(name)
+    _require_free_name(name)
+    facts = _fitting_facts(facts)
     responsible = owner or (actor if actor.kind != UserKind.SYSTEM else None)
     _require_active(responsible)
     system = AISystem(scope_id=0, purpose=require_text(purpose, field="purpose", sentence=NO_PURPOSE), owner=responsible, created_by=actor, **facts)
@@ -79,9 +94,13 @@ def edit_system(*, system_id: int, actor: User, **changes: Unpack[Changes]) -> A
     if "stage" in given and given["stage"] != system.stage:
         _refuse_retired(given["stage"], system.stage)
     if "name" in given:
-        _rename(system, _fitting_name(given.pop("name")), actor)
+        name = _fitting_name(given.pop("name"))
+        if system.stage != Stage.RETIRED:
+            _require_free_name(name, system)
+        _rename(system, name, actor)
     if "purpose" in given:
         given["purpose"] = require_text(given["purpose"], field="purpose", sentence=NO_PURPOSE)
+    given |= _fitting_facts(given)
     new_owner = given.get("owner")
     if new_owner is not None and new_owner.pk != system.owner_id:
         _require_active(new_owner)
@@ -109,6 +128,8 @@ def _move(system_id: int, stage: Stage, action: str, reason: str, actor: User) -
     reason = require_text(reason, field="reason", sentence="Say why.")
     if (system.stage == Stage.RETIRED) == (stage == Stage.RETIRED):
         raise WrongState(f"This system is {system.get_stage_display().lower()} now, so it can't be done.")
+    if stage != Stage.RETIRED:
+        _require_free_name(system.name, system)
     ledger.apply_changes(system, actor=actor, action=action, reason=reason, stage=stage)
     return system
 
@@ -119,6 +140,24 @@ def _fitting_name(name: str) -> str:
     if len(text) > most:
         raise Invalid(f"A name has at most {most} characters.", field="name")
     return text
+
+
+def _require_free_name(name: str, system: AISystem | None = None) -> None:
+    """Refuse a name that another system in work has, in whatever case. Those who name systems may know of all of them, or hear of one by its name."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", ["ai_system.name", name.casefold()])
+    others = AISystem.objects.exclude(stage=Stage.RETIRED).filter(scope__name__iexact=name)
+    if (others if system is None else others.exclude(pk=system.pk)).exists():
+        raise Invalid(f"There is a system in work named “{name}” already.", field="name", code="name_taken")
+
+
+def _fitting_facts(facts: Any) -> Any:
+    """The same facts, with what comes from a catalogue known there and in one order."""
+    chosen = {name: known_slugs(catalogue, facts[name], field=name) for name, catalogue in CATALOGUES.items() if name in facts}
+    days = facts.get("output_retention_days")
+    if days is not None and not 1 <= days <= LONGEST_RETENTION_DAYS:
+        raise Invalid(f"Give a whole number of days from 1 to {LONGEST_RETENTION_DAYS:,}.", field="output_retention_days")
+    return {**facts, **chosen}
 
 
 def _free_slug(name: str) -> str:

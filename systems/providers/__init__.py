@@ -43,6 +43,7 @@ __all__ = [
     "Target",
     "TargetKind",
     "TestResult",
+    "load",
     "open_client",
     "restored",
     "storable",
@@ -58,6 +59,11 @@ def open_client(target: Target, api_key: str, max_connections: int) -> Client:
     from systems.providers.openai_client import OpenAIClient
 
     return OpenAIClient(target, api_key, max_connections)
+
+
+def load() -> None:
+    """Import the vendor's library now, for whoever may not stand still between leave to call and the call."""
+    import systems.providers.openai_client  # noqa: F401
 
 
 def test_call(target: Target, api_key: str) -> TestResult:

@@ -18,8 +18,9 @@ import httpx2
 import openai
 import orjson
 
+from raiportal.endpoints import Endpoint
 from raiportal.errors import Invalid
-from systems.endpoints import Endpoint, check_url
+from systems.endpoints import check_url
 from systems.providers.exchange import Exchange, judge
 from systems.providers.protocol import AZURE_API_VERSION, Call, CallError, Provider, Reply, Retryable, RetryKind, Target, TargetKind
 from systems.providers.transport import SEND_BEFORE, EndpointTransport

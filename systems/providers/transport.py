@@ -17,7 +17,7 @@ from math import inf
 
 import httpx2
 
-from systems.endpoints import Endpoint, address_allowed
+from raiportal.endpoints import Endpoint, address_allowed
 from systems.providers.compression import decompressed
 from systems.providers.connection import TRUNCATED_KEPT_BYTES, Answer, Connection
 from systems.providers.protocol import Retryable, RetryKind, Stop, StopCause

@@ -23,7 +23,7 @@ CONFIGURATIONS_SHOWN = 20
 
 
 def _deployment(request: SignedInRequest, deployment_id: int) -> Deployment:
-    return get_object_or_404(Deployment.objects.visible_to(request.user).select_related("system__scope", "created_by"), pk=deployment_id)
+    return get_object_or_404(Deployment.objects.visible_to(request.user).select_related("system__scope", "model_card", "created_by"), pk=deployment_id)
 
 
 @require_safe
@@ -98,6 +98,7 @@ def _page(request: SignedInRequest, shown: Deployment) -> dict[str, Any]:
         "system": shown.system,
         "section": "deployments" if shown.system_id else "settings",
         "configurations": [(configuration, selectors.endpoint_still_matches(configuration)) for configuration in configurations],
+        "readings": selectors.readings(selectors.documents_of(shown), request.user),
         "panels": selectors.panels_of_deployment(shown, request.user),
         "may_change": policies.may_change_deployment(request.user, shown),
         "may_test": policies.may_test_deployment(request.user, shown),

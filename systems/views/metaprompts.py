@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -18,6 +16,7 @@ from systems import actions, policies, selectors
 from systems.forms import MetapromptForm
 from systems.models import MetapromptVersion
 from systems.views.scope import system_of
+from systems.views.versions import compared_with
 
 VERSIONS_A_PAGE = 50
 
@@ -57,21 +56,16 @@ def metaprompt_add(request: SignedInRequest, system_id: int) -> HttpResponse:
 
 @require_safe
 def metaprompt(request: SignedInRequest, metaprompt_id: int) -> HttpResponse:
+    """One version, beside the one before it or the one that `against` names."""
     shown = get_object_or_404(MetapromptVersion.objects.visible_to(request.user).select_related("system__scope", "created_by"), pk=metaprompt_id)
-    before = selectors.metaprompt_versions_of(shown.system).filter(number=shown.number - 1).first()
+    versions = selectors.metaprompt_versions_of(shown.system)
     context = {
         "metaprompt": shown,
         "system": shown.system,
         "section": "metaprompts",
-        "before": before,
-        "difference": _difference(before.text, shown.text) if before else [],
+        "before": compared_with(versions, shown.number, request.GET.get("against")),
+        "others": versions.exclude(pk=shown.pk).values_list("number", "note")[:VERSIONS_A_PAGE],
         "configurations": selectors.configurations_of(shown.system).filter(metaprompt=shown)[:20],
         "may_add": policies.may_add_metaprompt(request.user, shown.system),
     }
     return render(request, "systems/metaprompt.html", context)
-
-
-def _difference(before: str, after: str) -> list[tuple[str, str]]:
-    """Lines as ("+", text) added, ("-", text) taken out or (" ", text) kept, with three lines around each change."""
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm=""))[3:]  # without its three lines of head
-    return [(line[:1] if line[:1] in "+-" else " ", "…" if line.startswith("@@") else line[1:]) for line in lines]

@@ -24,11 +24,12 @@ def system_people(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     form = SystemRoleForm(request.POST or None)
     if request.method == "POST":
-        may_give_role(request.user, Role.OWNER, shown.pk).require()
+        may_give_role(request.user, Role.VIEWER, shown.pk).require()
         if form.is_valid():
             given = form.cleaned_data
+            kind = given["review_kind"].slug if given["review_kind"] else None
             try:
-                actions.give_system_role(system_id=shown.pk, user=given["user"], role=Role(given["role"]), until=form.end, actor=request.user)
+                actions.give_system_role(system_id=shown.pk, user=given["user"], role=Role(given["role"]), until=form.end, review_kind=kind, actor=request.user)
             except Invalid as error:
                 add_refusal(form, error)
             else:
@@ -40,7 +41,7 @@ def system_people(request: SignedInRequest, system_id: int) -> HttpResponse:
         "people": selectors.people_in(shown),
         "form": form,
         "now": clocks.now(),
-        "may_give": may_give_role(request.user, Role.OWNER, shown.pk),
+        "may_give": may_give_role(request.user, Role.VIEWER, shown.pk),
     }
     return render(request, "systems/system_people.html", context, status=422 if form.errors else 200)
 

@@ -13,14 +13,14 @@ from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
 from systems import actions, policies, selectors
-from systems.enums import Stage
-from systems.forms import SystemForm, facts_of
-from systems.views.scope import system_of
+from systems.enums import Environment, Stage
+from systems.forms import SystemForm, initial_of
+from systems.views.scope import overview_of, system_of
 
 
 @require_safe
 def system(request: SignedInRequest, system_id: int) -> HttpResponse:
-    shown = system_of(request, system_id)
+    shown = overview_of(request, system_id)
     by_stage = selectors.standings([shown], request.user)[shown.pk]
     context = {
         "system": shown,
@@ -29,12 +29,29 @@ def system(request: SignedInRequest, system_id: int) -> HttpResponse:
         "steps": selectors.next_steps(by_stage),
         "panels": selectors.panels_of(shown, request.user),
         "changes": selectors.changes_in(shown, request.user),
+        "active": selectors.active_configurations([shown]).get(shown.pk, {}).get(Environment.PRODUCTION, []),
         "deployments": list(selectors.deployments_of(shown)[:3]),
         "may_edit": policies.may_edit_system(request.user, shown),
         "may_act": policies.may_act_in(request.user, shown),
+        "may_read": policies.may_read(request.user, shown),
         "is_retired": shown.stage == Stage.RETIRED,
     }
     return render(request, "systems/system.html", context)
+
+
+@require_safe
+def system_facts(request: SignedInRequest, system_id: int) -> HttpResponse:
+    """Every fact: what is said, what isn't yet, and which reviews will ask."""
+    shown = system_of(request, system_id)
+    facts = selectors.stated_facts(shown)
+    context = {
+        "system": shown,
+        "section": "facts",
+        "facts": facts,
+        "lacking": [fact for fact in facts if not fact.said],
+        "may_edit": policies.may_edit_system(request.user, shown),
+    }
+    return render(request, "systems/system_facts.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,7 +73,7 @@ def system_add(request: SignedInRequest) -> HttpResponse:
 def system_edit(request: SignedInRequest, system_id: int) -> HttpResponse:
     shown = system_of(request, system_id)
     policies.may_edit_system(request.user, shown).require()
-    form = SystemForm(request.POST or None, initial=facts_of(shown))
+    form = SystemForm(request.POST or None, initial=initial_of(shown))
     if request.method == "POST" and form.is_valid():
         try:
             actions.edit_system(system_id=shown.pk, actor=request.user, **form.cleaned_data)

@@ -113,6 +113,21 @@ def test_kept_out_person_is_out_at_the_next_request() -> None:
     assert Client(headers=key).get(reverse("api-schema")).status_code == 401
 
 
+def test_two_who_keep_somebody_out_at_once_do_not_let_them_in_again() -> None:
+    administrator, person = make_user(Role.ADMINISTRATOR), make_user()
+    browser, address = signed_in(administrator), reverse("person-set-active", args=[person.pk])
+
+    for _ in range(2):
+        browser.post(address, {"reason": "left"})
+    was_kept_out = not User.objects.get(pk=person.pk).is_active
+    offered = browser.get(reverse("person", args=[person.pk])).text
+    browser.post(f"{address}?to=in", {"reason": "back again"})
+
+    assert was_kept_out
+    assert f'action="{address}?to=in"' in offered
+    assert User.objects.get(pk=person.pk).is_active
+
+
 def test_token_is_shown_once_and_only_its_hash_is_kept() -> None:
     person = make_user(Role.RISK_MANAGER)
     client = signed_in(person)

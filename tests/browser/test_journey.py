@@ -63,13 +63,13 @@ def _sign_in(page: Page, address: str, username: str) -> None:
     expect(page).to_have_url(re.compile(reverse("account_login")))
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Portfolio")).to_be_visible()
 
 
 def _register_system(page: Page) -> None:
     page.get_by_role("link", name=re.compile("Register")).first.click()
-    page.get_by_label("Name").fill("Dose helper")
+    page.get_by_role("textbox", name="Name").fill("Dose helper")
     page.get_by_label("Purpose").fill("Tells nurses how doses are worked out.")
     page.get_by_role("button", name="Register system").click()
     expect(page.get_by_role("heading", name="Dose helper")).to_be_visible()
@@ -88,7 +88,7 @@ def _add_deployment(page: Page, port: int) -> None:
 
 
 def _record_harm(page: Page) -> None:
-    _stage(page, "Identify")
+    _stage(page, "Identify", "Harm register")
     page.get_by_role("link", name=re.compile("Propose|Add")).first.click()
     page.get_by_label("What goes wrong").fill("Invented dose")
     page.get_by_label("Category").select_option(index=1)
@@ -105,7 +105,7 @@ def _record_harm(page: Page) -> None:
 def _import_cases(page: Page) -> None:
     _stage(page, "Measure", "Sets")
     page.get_by_role("link", name=re.compile("Add")).first.click()
-    page.get_by_label("Name").fill("Doses asked for")
+    page.get_by_role("textbox", name="Name").fill("Doses asked for")
     page.get_by_role("button", name="Add set").click()
     page.locator("input[type=file]").set_input_files({"name": "doses.jsonl", "mimeType": "application/json", "buffer": "\n".join(ROWS).encode()})
     page.get_by_role("button", name="Read the file").click()
@@ -118,7 +118,7 @@ def _import_cases(page: Page) -> None:
 def _add_metric(page: Page) -> None:
     _stage(page, "Measure", "Metrics")
     page.get_by_role("link", name=re.compile("Add")).first.click()
-    page.get_by_label("Name").fill("Dangerous advice")
+    page.get_by_role("textbox", name="Name").fill("Dangerous advice")
     page.get_by_label("What counts as harmful").fill("Gives a dose that the source does not hold.")
     page.get_by_role("textbox", name="Patterns").fill("6: Here is how to do it\n5: \\[dose not in notes:")
     page.get_by_role("button", name="Add metric").click()

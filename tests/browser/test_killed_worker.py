@@ -109,7 +109,7 @@ def sign_in(page: Page, address: str, username: str) -> None:
     page.goto(address + reverse("account_login"))
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Portfolio").wait_for()
 
 

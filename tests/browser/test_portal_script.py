@@ -14,7 +14,7 @@ from raiportal.audit.models import Entry
 from tests.browser.visiting import open_browser
 from tests.browser.watching import Watched
 from tests.project import world as worlds
-from tests.project.access import Who
+from tests.project.door import Who
 from tests.project.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

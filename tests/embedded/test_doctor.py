@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from pytest_django import Settings
 
 from raiportal import clocks
+from raiportal.audit import rights
 from raiportal.embedded import doctor, folder, keys
 from raiportal.embedded.folder import DataFolder
 from raiportal.status.models import Heartbeat
@@ -26,6 +27,7 @@ def well(place: DataFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch,
     folder.lay_out(place)
     keys.load_or_make(place.keys, has_data=False)
     monkeypatch.setenv(folder.VARIABLE, str(place.root))
+    monkeypatch.setattr(rights, "excess_rights", list)  # the tests' own role owns the tables
     Heartbeat.objects.create(name="worker", at=clocks.now())
     return place
 
@@ -40,6 +42,12 @@ def test_a_healthy_installation_has_no_problem(well: DataFolder, capsys: pytest.
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 8
     assert all(line.startswith("ok") for line in lines)
+
+
+def test_a_role_that_may_change_the_ledger_is_found(well: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "excess_rights", lambda: [rights.Excess("audit_entry", ("owner", "UPDATE"))])
+
+    assert "audit_entry (owner, UPDATE)" in _problems()["rights"].state
 
 
 def test_keys_open_to_others_are_found(well: DataFolder) -> None:

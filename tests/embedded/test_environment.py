@@ -28,6 +28,7 @@ def settings_of(tmp_path: Path, secrets: keys.Keys) -> dict[str, str]:
 
 def test_each_setting_that_the_code_reads_is_in_the_example_file_and_no_other() -> None:
     sources = [path.read_text() for package in PACKAGES for path in (folder.CHECKOUT / package).rglob("*.py")]
+    sources.append((folder.CHECKOUT / "docker-compose.yml").read_text())
     read = {name for source in sources for name in SETTING.findall(source)}
 
     listed = set(SETTING.findall((folder.CHECKOUT / ".env.example").read_text()))

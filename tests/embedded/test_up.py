@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from raiportal.embedded import children, folder, processes
+from raiportal.embedded import children, environment, folder, processes
 from raiportal.embedded.folder import DataFolder
 
 pytestmark = pytest.mark.processes
@@ -107,13 +107,14 @@ def _status(port: int, path: str) -> int | None:
 
 
 def _database(place: DataFolder) -> psycopg.Connection:
+    """As the owner of the tables: the portal's own role may make none."""
     settings = json.loads(place.environment.read_text())
     return psycopg.connect(
         host=settings["RAIPORTAL_DB_HOST"],
         port=settings["RAIPORTAL_DB_PORT"],
         dbname=settings["RAIPORTAL_DB_NAME"],
-        user=settings["RAIPORTAL_DB_USER"],
-        password=settings["RAIPORTAL_DB_PASSWORD"],
+        user=environment.OWNER,
+        password=json.loads(place.keys.read_text())["owner_password"],
         autocommit=True,
     )
 

@@ -6,21 +6,27 @@ import itertools
 from typing import Any
 
 from raiportal.accounts.enums import Ability, Role
-from raiportal.accounts.models import Membership, Scope, User
+from raiportal.accounts.models import Membership, ReviewKind, Scope, User
 
 PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
 
 
-def make_user(*roles: Role, scope: Scope | None = None, name: str = "", password: str | None = None, **fields: Any) -> User:
-    """A person with organisation roles, or (given `scope`) with roles in it. Without `password` they can't sign in by form."""
+def make_user(*roles: Role, scope: Scope | None = None, name: str = "", password: str | None = None, review_kind: str = "legal", **fields: Any) -> User:
+    """A person with organisation roles, or (given `scope`) with roles in it; a reviewer reviews `review_kind`. Without `password` nobody signs in."""
     number = next(_numbers)
     user = User(username=fields.pop("username", f"person-{number}"), name=name or f"Person {number}", **fields)
     user.set_password(password)
     user.save()
     for role in roles:
-        Membership.objects.create(user=user, role=role, scope=scope, created_by=user)
+        kind = make_review_kind(review_kind) if role == Role.REVIEWER else None
+        Membership.objects.create(user=user, role=role, scope=scope, review_kind=kind, created_by=user)
     return user
+
+
+def make_review_kind(slug: str = "legal") -> ReviewKind:
+    kind, _ = ReviewKind.objects.get_or_create(slug=slug, defaults={"name": slug.capitalize(), "description": f"{slug} review", "position": 1})
+    return kind
 
 
 def make_scope(name: str = "") -> Scope:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
-import yaml
 from django.db import DatabaseError, IntegrityError, transaction
 
 from harms import actions, selectors
-from harms.apps import CATALOGUE
 from harms.enums import HarmState, Origin, RiskPointKind
 from harms.models import Harm, HarmCategory, RiskPoint, RiskScale
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
+from raiportal.catalogues import actions as catalogue_actions
+from raiportal.catalogues.files import CONTENT
+from raiportal.catalogues.models import CatalogueEntry
 from raiportal.errors import Invalid, Missing, PolicyDenied
 from systems import actions as system_actions
 from systems.models import AISystem
@@ -31,14 +31,20 @@ def system() -> AISystem:
     return make_system()
 
 
-def shipped(name: str) -> Any:
-    return yaml.safe_load((CATALOGUE / name).read_text())
+def entry_of(catalogue: str, slug: str) -> CatalogueEntry:
+    return CatalogueEntry.objects.get(catalogue=catalogue, slug=slug)
+
+
+def changed(entry: CatalogueEntry, **body: Any) -> None:
+    content = {name: getattr(entry, name) for name in CONTENT}
+    catalogue_actions.edit_entry(
+        entry_id=entry.pk, content={**content, "body": {**entry.body, **body}}, reason="Clearer.", seen=entry.number, actor=make_user(Role.ADMINISTRATOR)
+    )
 
 
 # --- Reference data ---
 def test_shipped_reference_data_is_loaded_once() -> None:
-    assert actions.load_scale(shipped("risk_scale.yaml"), User.system()) == 0
-    assert actions.load_categories(shipped("harm_categories.yaml"), User.system()) == 0
+    assert set(catalogue_actions.load_all(User.system()).values()) == {0}
     assert HarmCategory.objects.count() == 12
     assert [len(levels) for levels in selectors.levels_of(selectors.current_scale()).values()] == [5, 5]
 
@@ -46,27 +52,38 @@ def test_shipped_reference_data_is_loaded_once() -> None:
 def test_changed_scale_is_a_new_version_and_old_points_keep_theirs(system: AISystem) -> None:
     harm = make_harm(system, assessed=(4, 4))
     before = selectors.current_scale()
-    changed = copy.deepcopy(shipped("risk_scale.yaml"))
-    changed["severity"][0]["anchor"] = "Nobody notices."
+    entry = entry_of("risk-scale", "severity-and-frequency")
 
-    assert actions.load_scale(changed, User.system()) == 1
+    changed(entry, severity=[{**entry.body["severity"][0], "anchor": "Nobody notices."}, *entry.body["severity"][1:]])
 
     assert selectors.current_scale().version == before.version + 1
     assert RiskPoint.objects.get(harm=harm).scale == before
     assert make_harm(system, assessed=(1, 1)).risk_points.get().scale == selectors.current_scale()
 
 
-def test_changed_category_changes_its_row_alone() -> None:
-    changed = copy.deepcopy(shipped("harm_categories.yaml"))
-    changed["categories"][1]["name"] = "Invented content"
+@pytest.mark.parametrize("levels", [[], ["1", "2", "3", "4"], ["5", "4", "3", "2", "1"], ["1", "2", "3", "4", "six"]])
+def test_scale_needs_five_levels_in_order(levels: list[str]) -> None:
+    entry = entry_of("risk-scale", "severity-and-frequency")
+    before = selectors.current_scale()
 
-    assert actions.load_categories(changed, User.system()) == 1
-    assert HarmCategory.objects.get(slug="confabulation").name == "Invented content"
+    with pytest.raises(Invalid):
+        changed(entry, severity=[{"level": level, "label": "Some", "anchor": "Some."} for level in levels])
+
+    assert selectors.current_scale() == before
+
+
+def test_changed_category_changes_its_row_alone() -> None:
+    others = list(HarmCategory.objects.exclude(slug="confabulation").order_by("pk").values())
+
+    changed(entry_of("harm-categories", "confabulation"), description="Wrong content, stated as if it were so.")
+
+    assert HarmCategory.objects.get(slug="confabulation").description == "Wrong content, stated as if it were so."
+    assert list(HarmCategory.objects.exclude(slug="confabulation").order_by("pk").values()) == others
 
 
 def test_reference_data_is_for_administrators() -> None:
     with pytest.raises(PolicyDenied):
-        actions.load_scale(shipped("risk_scale.yaml"), make_user(Role.RISK_MANAGER))
+        actions.apply_scale([entry_of("risk-scale", "severity-and-frequency")], make_user(Role.RISK_MANAGER))
 
 
 @pytest.mark.parametrize("model", [RiskScale, RiskPoint])
@@ -160,7 +177,9 @@ def test_other_risk_points_rank_the_harm_by_the_rule(system: AISystem) -> None:
     assert state(RiskPointKind.RESIDUAL, 4, 2) == (8, 4, 2)
     assert state(RiskPointKind.OBSERVED, 3, 4) == (12, 3, 4)
     assert state(RiskPointKind.OBSERVED, 3, 1) == (8, 4, 2)
-    assert selectors.paths_of([harm]) == {harm.pk: [20, 16, 8, 12, 8]}
+    register = selectors.register_of(harm.system)
+    (row,) = selectors.register_page(register, register.rows(), selectors.SORTS["priority"], None, 50).rows
+    assert row.path == (20, 16, 8, 12, 8)
 
 
 def test_inherent_risk_comes_only_from_assessing(system: AISystem) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from harms.models import Harm
+from harms.models import Harm, HarmUse
 from raiportal.accounts.enums import Role
-from systems.models import AISystem
+from raiportal.audit.models import Entry
+from systems.models import AISystem, IntendedUse
 from tests.factories.accounts import make_user
 from tests.factories.harms import make_harm
 from tests.factories.systems import make_system
-from tests.systems.test_api import Caller
+from tests.systems.test_api import HERE, Caller
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +140,118 @@ def test_list_costs_the_same_for_three_and_thirty_rows(
         answer = owner.get("/harms/")
 
     assert len(answer.json()["results"]) == 30
+
+
+# --- Uses ---
+def use_of(system: AISystem, number: int = 1) -> IntendedUse:
+    return IntendedUse.objects.create(system=system, number=number, title=f"Use {number}", created_by=system.owner)
+
+
+def test_harm_is_placed_in_uses_and_scored_in_each(owner: Caller, system: AISystem) -> None:
+    first, second = use_of(system, 1), use_of(system, 2)
+    path = f"/harms/{owner.post('/harms/', given(system, uses=[first.pk])).json()['id']}/"
+
+    both = owner.patch(path, {"uses": [second.pk, first.pk, first.pk]}).json()
+    stated = owner.post(f"{path}assess/", {"severity": 5, "frequency": 4, "rationale": "Seen there.", "intended_use": second.pk})
+    shown = owner.get(path).json()
+
+    assert [use["intended_use"] for use in both["uses"]] == [first.pk, second.pk]
+    assert (stated.status_code, stated.json()["intended_use"], stated.json()["score"]) == (201, second.pk, 20)
+    assert [(use["intended_use"], use["priority"], use["inherent_score"]) for use in shown["uses"]] == [(first.pk, 0, None), (second.pk, 20, 20)]
+    assert shown["priority"] == 20
+    assert [point["intended_use"] for point in owner.get(f"{path}risk-points/").json()] == [second.pk]
+    assert owner.patch(path, {"uses": []}).json()["uses"] == []
+
+
+def test_use_of_another_system_an_archived_one_and_none_at_all_are_refused(owner: Caller, system: AISystem) -> None:
+    harm = make_harm(system)
+    second_of_owner = make_system(owner=system.owner)
+    archived = use_of(system, 2)
+    IntendedUse.objects.filter(pk=archived.pk).update(archived_at=timezone.now())
+    stated = {"severity": 5, "frequency": 4, "rationale": "Seen there."}
+
+    for use_id in (use_of(make_system()).pk, use_of(second_of_owner).pk, archived.pk, 999_999):
+        placed = owner.patch(f"/harms/{harm.pk}/", {"uses": [use_id]})
+        assessed = owner.post(f"/harms/{harm.pk}/assess/", {**stated, "intended_use": use_id})
+        assert (placed.status_code, list(placed.json()["errors"])) == (422, ["uses"])
+        assert (assessed.status_code, list(assessed.json()["errors"])) == (422, ["intended_use"])
+    assert not HarmUse.objects.exists()
+
+
+# --- Import ---
+ROWS = b"""title,category,origin,inherent_severity,inherent_frequency,colour
+Invented dose,confabulation,model,4,4,red
+Leaked NOTE,bias,model,,,
+A,nothing,model,,,
+"""
+
+
+def send(caller: Caller, into: AISystem, content: bytes = ROWS, name: str = "harms.csv", key: str = "", **fields: Any) -> Any:
+    """One upload, as a program makes it."""
+    extra = {"headers": {"Idempotency-Key": key}} if key else {}
+    return caller.client.post(f"{HERE}/harms/import/", {"system": into.pk, "file": SimpleUploadedFile(name, content), **fields}, **extra)
+
+
+def test_import_looks_first_and_then_stores(owner: Caller, system: AISystem) -> None:
+    make_harm(system, title="Leaked note")
+
+    looked = send(owner, system, dry_run="true")
+    assert (looked.status_code, Harm.objects.count()) == (200, 1)
+    assert not Entry.objects.filter(action__startswith="harms.", action__contains="import").exists()
+    stored = send(owner, system)
+
+    assert stored.json() == looked.json()
+    report = stored.json()
+    assert (report["accepted"], report["duplicates"], report["rejected_count"], report["ignored_columns"]) == (1, 1, 1, ["colour"])
+    assert report["duplicate_rows"] == [{"row": 3, "title": "Leaked NOTE"}]
+    assert report["rejected"][0]["row"] == 4
+    assert "nothing" in report["rejected"][0]["reason"]
+    brought = Harm.objects.get(title="Invented dose")
+    assert (brought.system, brought.priority, brought.created_by) == (system, 16, system.owner)
+    again = send(owner, system).json()
+    assert (again["accepted"], again["duplicates"], Harm.objects.count()) == (0, 2, 2)
+
+
+def test_import_with_a_key_happens_once(owner: Caller, system: AISystem) -> None:
+    first, repeated = send(owner, system, key="nightly-1"), send(owner, system, key="nightly-1")
+
+    assert (repeated.json(), repeated.json()["accepted"], Harm.objects.count()) == (first.json(), 2, 2)
+    assert send(owner, system, ROWS + b"More,bias,model,,,\n", key="nightly-1").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "field"),
+    [
+        (b"", {}, "file"),
+        (b"title,category,origin\n", {}, "file"),
+        (b"{", {"format": "json"}, "file"),
+        (ROWS, {"format": "spreadsheet"}, "format"),
+        (ROWS, {"dry_run": "maybe"}, "dry_run"),
+        (ROWS, {"system": "x"}, "system"),
+    ],
+)
+def test_import_refuses_and_names_the_field(owner: Caller, system: AISystem, content: bytes, fields: dict[str, str], field: str) -> None:
+    answer = send(owner, system, content, **fields)
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert not Harm.objects.exists()
+
+
+def test_import_knows_no_other_fields(owner: Caller, system: AISystem) -> None:
+    assert send(owner, system, owner="1").status_code == 400
+
+
+def test_import_into_a_foreign_system_says_what_an_unknown_one_does(owner: Caller) -> None:
+    foreign, unknown = make_system(), AISystem(pk=999_999)
+
+    answers = [send(owner, system, dry_run=looks) for system in (foreign, unknown) for looks in ("true", "false")]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(422, answers[0].content)}
+    assert not Harm.objects.exists()
+
+
+def test_import_is_for_those_who_act_in_the_system_by_a_token_that_may_write(system: AISystem) -> None:
+    refused = [Caller(make_user(Role.VIEWER, scope=system.scope)), Caller(make_user(Role.AUDITOR)), Caller(system.owner, ability="read")]
+
+    assert [send(caller, system, dry_run=looks).status_code for caller in refused for looks in ("true", "false")] == [403] * 6
+    assert send(Caller(system.owner, ability="register"), system).json()["accepted"] == 2

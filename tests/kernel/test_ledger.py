@@ -33,7 +33,7 @@ def test_database_refuses_to_change_the_ledger(table: str, statement: str) -> No
     with pytest.raises(DatabaseError, match="written once"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(table=table, column=column))
 
-    assert Entry.objects.filter(action="accounts.user_added", subject_label="Ada").exists()
+    assert Entry.objects.filter(action="accounts.user_added", payload__body__subject="Ada").exists()
 
 
 def test_no_change_leaves_no_entry() -> None:
@@ -51,4 +51,4 @@ def test_rolled_back_change_leaves_no_entry() -> None:
         actions.add_user(username="ada", name="Ada", password=None, actor=User.system())
         transaction.set_rollback(True)
 
-    assert not Entry.objects.filter(action="accounts.user_added", subject_label="Ada").exists()
+    assert not Entry.objects.filter(action="accounts.user_added", payload__body__subject="Ada").exists()

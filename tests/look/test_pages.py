@@ -18,11 +18,14 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 
 from raiportal.look import navigation, views
-from raiportal.look.examples import GROUNDS, ICONS
-from raiportal.look.widgets import HintedRadioSelect
+from raiportal.look.examples.foundations import GROUNDS, ICONS
+from raiportal.look.examples.index import ADDRESSED, PAGES
+from raiportal.look.examples.pages import StylePage
+from raiportal.look.widgets import HintedRadioSelect, SomeOfMany
 from raiportal.registry import Registry
 
 STATIC = Path(settings.BASE_DIR) / "raiportal" / "static" / "raiportal"
+SHEETS = sorted(set(STATIC.rglob("*.css")) - {STATIC / "tokens.css"})
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
@@ -49,12 +52,14 @@ def static_files_unhashed(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
-@pytest.fixture
-def style_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(params=["", *ADDRESSED])
+def style_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The index and each style page."""
     monkeypatch.setattr(navigation, "navigation", Registry(navigation.NavigationItem))
     monkeypatch.setattr(navigation, "system_switchers", Registry(navigation.SystemSwitcher))
     with override_settings(ROOT_URLCONF="tests.look.urls"):
-        yield views.style(request_of("/style/")).content.decode()
+        answer = views.style_page(request_of(f"/style/{request.param}/"), request.param) if request.param else views.style(request_of("/style/"))
+        yield answer.content.decode()
 
 
 def test_style_page_has_no_style_attribute_and_no_inline_handler(style_page: str) -> None:
@@ -75,6 +80,23 @@ def test_style_page_uses_each_id_once_and_refers_only_to_what_is_there(style_pag
     assert referred <= set(ids)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
+def test_each_component_has_its_example(page: StylePage) -> None:
+    template = (TEMPLATES / page.template).read_text()
+
+    assert re.findall(r"{% example parts\.(\w+) %}", template) == list(page.parts)
+    assert all(component.when.endswith(".") and component.call for component in page.components)
+
+
+def test_every_tag_and_component_stands_on_some_style_page() -> None:
+    modules = (Path(settings.BASE_DIR) / "raiportal" / "look" / "templatetags").glob("look*.py")
+    tags = {name for path in modules for name in re.findall(r"@register\.\w*(?:tag|_tag)\b.*\ndef (\w+)", path.read_text())}
+    shown = "".join(path.read_text() for path in (TEMPLATES / "look").glob("*.html"))
+    around = {"everywhere_links", "stage_links", "crumbs"}  # on every page, in its rail and above its title
+
+    assert {tag for tag in tags if not re.search(rf"{{% {tag}\b", shown)} - around - {"icon"} == set()
+
+
 def test_icons_that_templates_name_are_in_the_sprite() -> None:
     drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
     named = {name for page in TEMPLATES.rglob("*.html") for name in re.findall(r'{% icon "([^"]+)"', page.read_text())}
@@ -84,7 +106,7 @@ def test_icons_that_templates_name_are_in_the_sprite() -> None:
 
 
 def test_sheets_name_only_classes_that_some_template_or_module_writes() -> None:
-    sheets = "".join((STATIC / name).read_text() for name in ("base.css", "components.css", "charts.css"))
+    sheets = "".join(sheet.read_text() for sheet in SHEETS)
     rules = re.sub(r"/\*.*?\*/", "", sheets, flags=re.DOTALL)
     named = set(re.findall(r"\.([a-z][\w-]*)(?=[\s.,:{>\[)&+~])", rules))
     writers = [*TEMPLATES.rglob("*.html"), *(Path(settings.BASE_DIR) / "raiportal" / "look").rglob("*.py")]
@@ -96,15 +118,22 @@ def test_sheets_name_only_classes_that_some_template_or_module_writes() -> None:
 
 
 def test_colours_are_named_in_the_tokens_only() -> None:
-    for sheet in ("base.css", "components.css", "charts.css"):
-        text = re.sub(r"/\*.*?\*/", "", (STATIC / sheet).read_text(), flags=re.DOTALL)
+    for sheet in SHEETS:
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
         assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(", text) == [], sheet
+
+
+def test_every_page_links_every_sheet_but_that_of_the_style_pages() -> None:
+    linked = re.findall(r"'raiportal/([\w/]+\.css)'", (TEMPLATES / "components" / "head.html").read_text())
+
+    assert {STATIC / name for name in linked} == {STATIC / "tokens.css", *SHEETS} - {STATIC / "style.css"}
+    assert linked.index("components/outputs.css") > max(place for place, name in enumerate(linked) if name.startswith("components/") and "outputs" not in name)
 
 
 def test_every_token_that_a_sheet_uses_is_defined_and_every_token_is_used() -> None:
     tokens = (STATIC / "tokens.css").read_text()
     defined = set(re.findall(r"(--[\w-]+):", tokens))
-    uses = "".join((STATIC / name).read_text() for name in ("tokens.css", "base.css", "components.css", "charts.css"))
+    uses = tokens + "".join(sheet.read_text() for sheet in SHEETS)
 
     assert set(re.findall(r"var\((--[\w-]+)", uses)) == defined
 
@@ -221,3 +250,64 @@ def test_shown_text_is_escaped() -> None:
 
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_dialog_sends_a_token_and_names_both_ways_out() -> None:
+    page = Template('{% dialog "stop" "Cancel?" action="/runs/1/cancel/" act="Cancel the run" keep="Keep it" %}<p>{{ why }}</p>{% enddialog %}').render(
+        Context({"why": "<b>", "csrf_token": "secret"})
+    )
+
+    assert 'id="stop" popover' in page
+    assert 'action="/runs/1/cancel/"' in page
+    assert 'value="secret"' in page
+    assert "<p>&lt;b&gt;</p>" in page
+    assert page.count('popovertargetaction="hide"') == 2
+    assert '<button class="button danger" type="submit">Cancel the run</button>' in page
+    assert "data-open" not in page
+
+
+def test_refused_dialog_is_open_and_shows_the_errors() -> None:
+    page = drawn(
+        '{% include "components/reason_dialog.html" with id="stop" action="/x/" title="Cancel?" keep="Keep" act="Cancel" dialog_form=form %}', form=HarmForm({})
+    )
+
+    assert "data-open" in page
+    assert "Fill in “Title”." in page
+
+
+def test_dialog_button_opens_its_dialog() -> None:
+    page = drawn('{% dialog_button "stop" label "stop" "danger small" %}', label="Cancel <it>")
+
+    assert '<button class="button danger small" type="button" popovertarget="stop"' in page
+    assert "Cancel &lt;it&gt;" in page
+
+
+@pytest.mark.parametrize("address", ["/runs/1/", "/runs/1/events/"])
+def test_tab_of_this_page_is_the_open_one(address: str) -> None:
+    source = '{% tabs name %}{% tab "Plan" "/runs/1/" %}{% tab "Events" "/runs/1/events/" count=1200 %}{% endtabs %}'
+
+    page = drawn(source, name="Parts of <it>", request=RequestFactory().get(address))
+
+    assert page.count("aria-current") == 1
+    assert f'href="{address}" aria-current="page"' in page
+    assert 'aria-label="Parts of &lt;it&gt;"' in page
+    assert '<span class="count">1,200</span>' in page
+
+
+def test_tab_can_be_told_that_it_is_open() -> None:
+    page = drawn('{% tab "Open" "?state=open" current=True %}{% tab "All" "/" current=False %}', request=RequestFactory().get("/"))
+
+    assert page.count("aria-current") == 1
+    assert '<a href="?state=open" aria-current="page">' in page
+
+
+def test_a_long_list_is_plain_boxes_with_the_chosen_ones_first() -> None:
+    class Places(forms.Form):
+        places = forms.MultipleChoiceField(choices=[("at", "Austria"), ("be", "Belgium"), ("ke", "Kenya")], required=False, widget=SomeOfMany)
+
+    drawn = Tags(Template("{% load look_forms %}{% field form.places %}").render(Context({"form": Places(initial={"places": ["ke"]})})))
+
+    boxes = [(given["value"], "checked" in given) for tag, given in drawn.found if tag == "input" and given["type"] == "checkbox"]
+    assert boxes == [("ke", True), ("at", False), ("be", False)]
+    assert [given for _, given in drawn.found if "data-tools" in given] == [{"class": "tools", "data-tools": None, "hidden": None}]
+    assert [given.get("name") for _, given in drawn.found if "data-narrow" in given] == [None]

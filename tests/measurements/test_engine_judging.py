@@ -74,7 +74,7 @@ def judged(run: Run) -> Judging:
 def severities(run: Run) -> list[int | None]:
     """Of the run's answers in their order; None for those that are not judged."""
     said = dict(Judgement.objects.filter(run=run).values_list("output_id", "severity"))
-    return [said.get(pk) for pk in run.outputs.filter(outcome="answered").order_by("pk").values_list("pk", flat=True)]
+    return [said.get(pk) for pk in run.outputs.filter(outcome="answered").order_by("case__position", "repeat").values_list("pk", flat=True)]
 
 
 def test_a_model_judges_what_a_run_was_answered(simulator: RunningSimulator) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from harms.models import Candidate
 from measurements.models import Output, Run
 from raiportal.accounts.enums import Role
 from raiportal.audit.models import Entry, Payload
@@ -273,3 +274,55 @@ def test_list_is_ordered_by_the_severity_of_one_metric() -> None:
 
     assert shown == [1, 2, 0]
     assert 'href="?sort=-severity"' in client.get(address).text
+
+
+# --- Candidates for harms ---
+def test_output_becomes_a_candidate_that_leads_back_to_it_without_its_text() -> None:
+    run = ended_run((HARM,))
+    output, client = first_output(run), owner_client(run)
+    assert "Candidate for a harm" in client.get(reverse("output", args=[output.pk])).text
+
+    answer = client.post(reverse("output-candidate", args=[output.pk]), {"words": "It explains how to do harm.\nIn the second step."})
+
+    candidate = Candidate.objects.get()
+    assert answer.headers["Location"] == reverse("candidate", args=[candidate.pk])
+    assert (candidate.system_id, candidate.source, candidate.title) == (run.system_id, "output", "It explains how to do harm.")
+    assert "In the second step." in candidate.summary
+    assert run.code in candidate.summary
+    assert HARMFUL not in candidate.summary
+    assert reverse("output", args=[output.pk]) in client.get(reverse("candidate", args=[candidate.pk])).text
+    assert client.get(reverse("candidate-origin", args=[candidate.pk])).headers["Location"] == reverse("output", args=[output.pk])
+    assert reverse("candidate-origin", args=[candidate.pk]) in client.get(reverse("candidate-list", args=[run.system_id])).text
+
+
+def test_output_gives_one_candidate_and_its_page_names_it() -> None:
+    run = ended_run((HARM,))
+    output, client = first_output(run), owner_client(run)
+
+    for words in ("First.", "Second."):
+        client.post(reverse("output-candidate", args=[output.pk]), {"words": words})
+
+    candidate = Candidate.objects.get()
+    page = client.get(reverse("output", args=[output.pk])).text
+    assert candidate.title == "First."
+    assert reverse("candidate", args=[candidate.pk]) in page
+    assert reverse("output-candidate", args=[output.pk]) not in page
+
+
+def test_candidate_needs_words_and_an_output_that_one_sees() -> None:
+    run = ended_run((HARM,))
+    output = first_output(run)
+    outsider = Client()
+    outsider.force_login(make_owner(make_system()))
+
+    assert owner_client(run).post(reverse("output-candidate", args=[output.pk]), {"words": " "}).status_code == 422
+    assert outsider.post(reverse("output-candidate", args=[output.pk]), {"words": "Seen."}).status_code == 404
+    assert not Candidate.objects.exists()
+
+
+def test_candidate_without_an_origin_leads_nowhere() -> None:
+    run = ended_run((HARM,))
+    client = owner_client(run)
+    client.post(reverse("candidate-add", args=[run.system_id]), {"title": "Seen"})
+
+    assert client.get(reverse("candidate-origin", args=[Candidate.objects.get().pk])).status_code == 404

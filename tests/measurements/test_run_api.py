@@ -324,3 +324,15 @@ def test_budget_is_changed_over_the_api() -> None:
 
     assert (changed.status_code, changed.json()["budget_tokens"]) == (200, 9_000)
     assert post(client, f"{RUNS}{run.pk}/budget/", {"budget_tokens": 9_000}).status_code == 422
+
+
+def test_run_says_for_whom_it_runs() -> None:
+    system, body = measurable()
+    owner, heir = make_owner(system), make_owner(system)
+
+    planned = post(client_of(owner), RUNS, body).json()
+    started = post(client_of(owner), f"{RUNS}{planned['id']}/start/").json()
+    post(client_of(owner), f"{RUNS}{planned['id']}/pause/")
+    resumed = post(client_of(heir), f"{RUNS}{planned['id']}/resume/").json()
+
+    assert (planned["responsible"], started["responsible"], resumed["responsible"]) == (None, owner.pk, heir.pk)

@@ -86,6 +86,7 @@ def test_list_costs_the_same_for_three_runs_and_for_thirteen() -> None:
     versions = list(run.run_metrics.values_list("metric_version", flat=True))
     for _ in range(2):
         make_again(run, versions)
+    count(run.system, client)  # the first visit of a session notes where it comes from
     before = count(run.system, client)
     for _ in range(10):
         make_again(run, versions)
@@ -447,3 +448,14 @@ def test_configuration_tab_shows_the_frozen_plan_and_no_key() -> None:
 
     assert run.snapshot["deployment"]["base_url"] in page
     assert run.configuration.deployment.api_key not in page
+
+
+def test_paused_run_gives_its_reason_once_and_names_for_whom_it_runs() -> None:
+    run = make_run(start=True)
+    runs.pause_run(run_id=run.pk, cause=PauseCause.QUOTA, cause_detail="Insufficient quota", actor=User.system())
+
+    page = owner_client(run.system).get(reverse("run", args=[run.pk])).text
+    shown = page[: page.index('id="history-panel"')]
+
+    assert (shown.count("Insufficient quota"), shown.count(PauseCause.QUOTA.label.replace("'", "&#x27;"))) == (1, 1)
+    assert f"runs for {run.created_by.name}" in shown

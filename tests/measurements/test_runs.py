@@ -200,15 +200,20 @@ def test_sweep_wakes_a_pump_only_where_there_is_none(queued: list[tuple[str, dic
     assert queued == [("measurements.tasks.pump", {"run_id": alone.pk})]
 
 
+def _called(run: Run, *, completed: bool = False) -> Run:
+    """A run whose three outputs are in; `completed`, and its pump died before it was judged."""
+    if completed:
+        Run.objects.filter(pk=run.pk).update(state="completed", finished_at=run.started_at)
+    Lease.objects.filter(run=run).update(is_done=True, failed=3)
+    Output.objects.bulk_create(
+        Output(run=run, case=case, repeat=0, key="k", outcome="failed", reason="timeout", attempts=1) for case in run.set_version.cases.all()
+    )
+    return run
+
+
 def test_sweep_finishes_and_judges_what_a_dead_pump_left() -> None:
-    run = make_run(cases=prompts(3), start=True)
-    done = make_run(cases=prompts(3), start=True)
-    Run.objects.filter(pk=done.pk).update(state="completed", finished_at=done.started_at)
-    for each in (run, done):
-        Lease.objects.filter(run=each).update(is_done=True, failed=3)
-        Output.objects.bulk_create(
-            Output(run=each, case=case, repeat=0, key="k", outcome="failed", reason="timeout", attempts=1) for case in each.set_version.cases.all()
-        )
+    run = _called(make_run(cases=prompts(3), start=True))
+    done = _called(make_run(cases=prompts(3), start=True), completed=True)
 
     swept = sweep_runs(actor=User.system())
 

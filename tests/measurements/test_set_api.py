@@ -194,7 +194,7 @@ def test_dry_run_is_refused_to_those_who_may_not_import() -> None:
     [
         ({"format": "inspect"}, 422, "jsonl, csv, prompts, garak, pyrit, promptfoo"),
         ({"format": "pyrit"}, 422, "mapping with “seeds”"),
-        ({"dry_run": "perhaps"}, 422, "valid boolean"),
+        ({"dry_run": "perhaps"}, 422, "true or false"),
         ({"set": "1"}, 400, "“set”"),
         ({"file": ""}, 422, "Choose a file."),
     ],
@@ -382,7 +382,7 @@ def test_metric_is_added_in_the_fixed_shape() -> None:
         ({"judge": {"kind": "rule", "patterns": [7]}}, "judge", "not text"),
         ({"judge": {"kind": "rule"}}, "judge", "list of patterns"),
         ({"intended_use": 5}, "intended_use", "none with this id"),
-        ({"target_rate": 2}, "target_rate", "less than or equal to 1"),
+        ({"target_rate": 2}, "target_rate", "Send 1 or less"),
     ],
 )
 def test_metric_refuses_in_words(changed: dict[str, Any], field: str, words: str) -> None:

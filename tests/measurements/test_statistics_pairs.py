@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 
-from measurements.statistics import PairCounts, mcnemar_exact, paired_difference, paired_interval
+from measurements.statistics import PairCounts, holm, mcnemar_exact, paired_difference, paired_interval
 
 counts = st.integers(min_value=0, max_value=400)
 some_pairs = st.builds(PairCounts, counts, counts, counts, counts).filter(lambda pairs: pairs.total > 0)
@@ -67,3 +68,12 @@ def test_an_improvement_can_be_shown_as_well_as_a_worsening() -> None:
 def test_without_a_pair_there_is_no_interval() -> None:
     with pytest.raises(ValueError, match="no pair"):
         paired_interval(PairCounts(0, 0, 0, 0))
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=40))
+def test_holm_agrees_with_another_library(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
+
+
+def test_holm_of_nothing_is_nothing() -> None:
+    assert holm([]) == []

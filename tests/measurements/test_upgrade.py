@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scratch")]
+from tests.upgrading import migrate, scratch
 
-BEFORE = [("measurements", "0004_keep_the_mix_of_versions"), ("systems", "0002_freeze_versions")]
+__all__ = ["scratch"]  # a fixture
+pytestmark = pytest.mark.usefixtures("scratch")
+
+BEFORE = (("measurements", "0004_keep_the_mix_of_versions"), ("systems", "0002_freeze_versions"))
+AFTER = ("measurements", "0007_require_judging_of_estimates")
 FINISHED = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
 SHAPE = {"numerator": 1, "denominator": 4, "rate": 0.25, "low": 0.05, "high": 0.7, "method": "Wilson", "unjudged": 0, "scoring_version": 1}
 PLAIN = {"excluded": {}, "counts": {}, "among_answered": {}, "worst": {}, "severity_counts": {}, "is_conclusive": True}
-
-
-@pytest.fixture
-def scratch() -> Iterator[None]:
-    """The connection leads to an empty database of its own, until the test is over."""
-    usual, name = connection.settings_dict["NAME"], f"upgrade_{uuid.uuid4().hex[:8]}"
-    _execute(f'create database "{name}" template template0')
-    _connect_to(name)
-    try:
-        yield
-    finally:
-        _connect_to(usual)
-        _execute(f'drop database "{name}" with (force)')
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-def _connect_to(name: str) -> None:
-    connection.close()
-    connection.settings_dict["NAME"] = name
-
-
-def migrate(*targets: tuple[str, str]) -> Any:
-    """Bring the database there, and give the models as they are then."""
-    executor = MigrationExecutor(connection)
-    wanted = list(targets) or executor.loader.graph.leaf_nodes()
-    executor.migrate(wanted)
-    return MigrationExecutor(connection).loader.project_state(wanted).apps
 
 
 def fill(apps: Any) -> dict[str, Any]:
@@ -91,7 +61,7 @@ def fill(apps: Any) -> dict[str, Any]:
 def test_upgrade_gives_every_estimate_its_judging_and_can_be_taken_back() -> None:
     held = fill(migrate(*BEFORE))
 
-    apps = migrate()
+    apps = migrate(AFTER)
 
     judgings = list(apps.get_model("measurements.Judging").objects.order_by("number"))
     estimates = apps.get_model("measurements.Estimate").objects
@@ -111,4 +81,4 @@ def test_upgrade_gives_every_estimate_its_judging_and_can_be_taken_back() -> Non
 
     old = migrate(*BEFORE)
     assert old.get_model("measurements.Estimate").objects.count() == 4
-    assert migrate().get_model("measurements.Judging").objects.count() == 2
+    assert migrate(AFTER).get_model("measurements.Judging").objects.count() == 2

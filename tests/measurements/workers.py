@@ -64,6 +64,9 @@ class Worker:
         return event in self.log.read_text()
 
 
+_living: list[Worker] = []  # those of the present test
+
+
 @contextmanager
 def running_worker(folder: Path, name: str = "one", *, beat: bool = False, app: str = "raiportal", **settings_changed: str) -> Iterator[Worker]:
     """A worker with one child on the test's database, ready for tasks; with `beat` it also sweeps by the clock. Settings are named without RAIPORTAL_."""
@@ -75,11 +78,13 @@ def running_worker(folder: Path, name: str = "one", *, beat: bool = False, app: 
     command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / f"beat-{name}")] if beat else [])]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True) as process:
         worker = Worker(name, process, log)
+        _living.append(worker)
         try:
             if not eventually(lambda: worker.said(f"{name} ready"), seconds=START_SECONDS):
                 raise RuntimeError(f"The worker did not start:\n{log.read_text()}")
             yield worker
         finally:
+            _living.remove(worker)
             if process.poll() is None:
                 worker.send(signal.SIGCONT)
                 worker.kill()
@@ -144,8 +149,18 @@ def wait_for_outputs(run: Run, count: int) -> None:
 
 
 def wait_for_estimates(*runs: Run, seconds: float = RUN_SECONDS) -> None:
-    wait_for(
-        lambda: Run.objects.filter(pk__in=[run.pk for run in runs], judged_at__isnull=False).count() == len(runs),
-        "The runs did not complete",
-        seconds=seconds,
-    )
+    """Until all are completed and judged. A failure says how they stand and what the living workers said last."""
+    judged = Run.objects.filter(pk__in=[run.pk for run in runs], judged_at__isnull=False)
+    if not eventually(lambda: judged.count() == len(runs), seconds=seconds):
+        raise AssertionError("The runs did not complete.\n" + "\n".join([*map(_standing, runs), *map(_last_words, _living)]))
+
+
+def _standing(run: Run) -> str:
+    run.refresh_from_db()
+    leases = list(Lease.objects.filter(run=run).order_by("number").values("number", "judging", "holder", "expires_at", "is_done", "item_count", "answered"))
+    grants = list(Grant.objects.filter(run=run).values())
+    return f"{run}: {run.state} {run.cause or ''} {run.cause_detail}, judged {run.judged_at}, {stored(run)} outputs; {leases=}; {grants=}"
+
+
+def _last_words(worker: Worker) -> str:
+    return f"Worker {worker.name}, {'alive' if worker.process.poll() is None else 'dead'}:\n" + "\n".join(worker.log.read_text().splitlines()[-40:])

@@ -52,7 +52,7 @@ def test_locks_name_no_registry() -> None:
 
 def test_every_setting_is_listed_in_the_example_and_read_somewhere() -> None:
     listed = set(SETTING.findall(source.text(Path(".env.example"))))
-    places = [*source.python_files("raiportal", "systems", "harms", "measurements", "sample"), Path("manage.py"), Path("Makefile")]
+    places = [*source.python_files("raiportal", "systems", "harms", "measurements", "sample"), Path("manage.py"), Path("Makefile"), Path("docker-compose.yml")]
     read = {name for path in places for name in SETTING.findall(source.text(path))}
 
     assert read - listed == set()

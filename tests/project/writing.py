@@ -25,6 +25,10 @@ FORMS_AND_SERIALIZERS = re.compile(r"(^|_)(form|serializer)s?$")
 WRITERS = {
     "actions": "actions",
     "migrations": "migrations",
+    "raiportal/accounts/factors.py": "actions on second factors",
+    "raiportal/accounts/invitations.py": "actions on invitations and password links",
+    "raiportal/accounts/sign_ins.py": "actions on sessions, and the notes of when they were seen",
+    "raiportal/accounts/single_sign_on.py": "accounts and roles that the identity provider brings",
     "raiportal/workflow.py": "the one writer of state fields",
     "raiportal/audit/ledger.py": "the ledger",
     "raiportal/api/idempotency.py": "keeps an API's answers; decides nothing",

@@ -27,11 +27,12 @@ def built(settings: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, str
     return json.loads((tmp_path / "sign-ins.json").read_text())  # type: ignore[no-any-return]
 
 
-def test_programme_has_three_systems_with_harms_cases_and_one_run(built: list[dict[str, str]]) -> None:
+def test_programme_has_three_systems_with_harms_cases_and_a_run(built: list[dict[str, str]]) -> None:
     assert AISystem.objects.count() == 3
     assert Harm.objects.filter(inherent_score=None).exists()
     assert Case.objects.filter(version__measurement_set__name="Discharge notes").count() == 360
-    assert Run.objects.get().state == RunState.RUNNING
+    assert Run.objects.filter(set_version__measurement_set__stress=None).get().state == RunState.RUNNING
+    assert list(Run.objects.exclude(set_version__measurement_set__stress=None).values_list("state", flat=True)) == [RunState.RUNNING] * 3
 
 
 def test_each_sample_account_can_sign_in(built: list[dict[str, str]]) -> None:

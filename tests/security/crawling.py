@@ -11,7 +11,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from django.test import Client
 from django.urls import reverse
 
-from tests.project.access import DOORS, Door, Who
+from tests.project.access import DOORS
+from tests.project.door import Door, Who
 from tests.project.knocking import text_of
 from tests.project.world import World
 

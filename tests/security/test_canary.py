@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.project.access import DOORS, Who
+from tests.project.access import DOORS
+from tests.project.door import Who
+from tests.project.each import for_each
 from tests.project.knocking import UNKNOWN, comparable, knock, text_of
 from tests.project.world import Words, World
 from tests.security.crawling import crawl, visit, visit_doors
@@ -33,9 +35,11 @@ def test_outsider_finds_nothing_on_the_way_through_the_portal(world: World, who:
 @pytest.mark.parametrize("as_fragment", [False, True], ids=["page", "fragment"])
 @pytest.mark.parametrize("who", OUTSIDERS)
 def test_outsider_finds_nothing_behind_known_addresses(world: World, who: Who, as_fragment: bool) -> None:
+    """Whoever holds the link of an invitation was invited by it, and reads to what."""
     visited = list(visit_doors(world, who, as_fragment=as_fragment))
 
-    assert [page.address for page in visited if CANARY.encode() in page.everything.lower()] == []
+    told = [page.address for page in visited if CANARY.encode() in page.everything.lower()]
+    assert [address for address in told if not address.startswith(("/account/invitation/", "/rate/"))] == []
 
 
 def test_the_way_through_the_portal_reaches_everything_for_the_owner(world: World) -> None:
@@ -49,6 +53,39 @@ def test_the_way_through_the_portal_reaches_everything_for_the_owner(world: Worl
     )
 
     assert [field for field in fields if f"{field} {CANARY}" not in told and f"{field}\\ {CANARY}" not in told] == []
+
+
+@pytest.mark.parametrize("who", [Who.LABELLER, Who.EXECUTIVE, Who.FEEDBACK_HANDLER])
+def test_who_reads_overviews_finds_nothing_of_what_lies_below(world: World, who: Who) -> None:
+    visited = [*crawl(world.browser(who)), *visit_doors(world, who), *visit_doors(world, who, as_fragment=True)]
+    visited = [page for page in visited if not page.address.startswith("/rate/")]  # that address is the secret which shows its harms
+    told = b"\n".join(page.everything for page in visited).decode()
+    below = (
+        *("deployment name", "deployment model", "metaprompt", "metaprompt note", "configuration note", "harm description", "rationale", "set description"),
+        *("definition", "pattern", "case id", "stratum", "expectation", "prompt", "answer", "refusal", "body", "error", "model reported", "file name"),
+    )
+
+    assert f"system name {CANARY}" in told
+    assert [(page.address, field) for page in visited for field in below if f"{field} {CANARY}".encode() in page.everything] == []
+
+
+@pytest.mark.parametrize("asked", [CANARY, CANARY[:6], f'"{CANARY}"', f"system name {CANARY}", f"nothing or {CANARY}"])
+def test_search_finds_nothing_of_another_system(world: World, asked: str) -> None:
+    page = visit(world.browser(Who.FOREIGNER), reverse("search"), query_params={"q": asked})
+    answer = world.program(Who.FOREIGNER).get(reverse("api-search"), {"q": asked})
+    own = world.program(Who.OWNER).get(reverse("api-search"), {"q": asked})
+
+    assert "Nothing that you may see has" in page.body.decode()
+    assert answer.json() == {"results": [], "kinds_with_more": []}
+    assert CANARY in own.content.decode()
+
+
+def test_search_goes_to_no_foreign_code(world: World) -> None:
+    kinds = {"harms": world.s1.harm, "runs": world.s1.completed, "metrics": world.s1.metric, "configurations": world.s1.configuration}
+    for kind, thing in kinds.items():
+        asked = {"q": thing.code, "kind": kind}
+        assert world.program(Who.FOREIGNER).get(reverse("api-search"), asked).json()["results"] == []
+        assert world.program(Who.OWNER).get(reverse("api-search"), asked).json()["results"] != []
 
 
 @pytest.mark.parametrize("name", API_LISTS)
@@ -92,7 +129,7 @@ def test_filters_of_pages_don_t_look_into_other_systems(world: World, name: str,
     assert not any(f"{field} {CANARY}".encode() in answer.body for field in ("harm title", "set name", "metric name", "deployment name"))
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if not door.is_reading and Who.FOREIGNER not in door.may], ids=lambda door: door.id)
+@for_each("door", [door for door in DOORS if not door.is_reading and Who.FOREIGNER not in door.may])
 def test_refusals_say_nothing_about_what_they_refuse(world: World, door: object) -> None:
     answer = knock(world, door, Who.FOREIGNER)  # type: ignore[arg-type]
 

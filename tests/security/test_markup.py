@@ -9,7 +9,9 @@ import json
 import pytest
 from django.urls import reverse
 
-from tests.project.access import DOORS, Who
+from tests.project.access import DOORS
+from tests.project.door import Who
+from tests.project.each import for_each
 from tests.project.knocking import knock, text_of
 from tests.project.world import Words, World
 from tests.security.crawling import Visited, crawl, visit_doors
@@ -42,7 +44,7 @@ def test_no_text_becomes_part_of_a_fragment(world: World) -> None:
     assert _faults(visited) == {}
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.method == "POST" and not door.is_api and Who.OWNER in door.may], ids=lambda door: door.id)
+@for_each("door", [door for door in DOORS if door.method == "POST" and not door.is_api and Who.OWNER in door.may])
 @pytest.mark.parametrize("as_fragment", [False, True], ids=["page", "fragment"])
 def test_refused_forms_and_revealed_texts_are_text(world: World, door: object, as_fragment: bool) -> None:
     """What was typed comes back in the form; what was asked for is shown."""

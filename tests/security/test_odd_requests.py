@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.project.access import DOORS, Door, Who
+from tests.project.access import DOORS
+from tests.project.door import Door, Who
+from tests.project.each import for_each
 from tests.project.knocking import send, text_of
 from tests.project.world import World
 
@@ -64,6 +67,7 @@ ODD_TYPES = (
     "",
     "x",
 )
+TRIED_AT_ONCE = 5  # of the odd things, on each field and each address; which ones hangs on the address alone, so that a run finds what the last one found
 READING = [door for door in DOORS if door.is_reading and door.name not in {"style", "api-docs", "api-schema", "healthz"}]  # these read no query
 WRITING = [door for door in DOORS if not door.is_reading and Who.ADMINISTRATOR in door.may]
 
@@ -72,14 +76,14 @@ def _client(world: World, door: Door) -> Client:
     return (world.program if door.is_api else world.browser)(Who.ADMINISTRATOR, raise_request_exception=False)
 
 
-@pytest.mark.parametrize("door", READING, ids=lambda door: door.id)
+@for_each("door", READING)
 def test_odd_queries_are_no_crash(world: World, door: Door) -> None:
-    client, address = _client(world, door), reverse(door.name, kwargs=dict(door.at(world)))
+    client, address, draw = _client(world, door), reverse(door.name, kwargs=dict(door.at(world))), Random(door.name)
     asked = "&".join(f"{name}={value}" for name, value in door.asked(world).items())
 
     crashed = []
     is_list = door.name.endswith("-list") or door.name in {"portfolio", "ledger", "set-version", "harm-export", "upload-rejected"}
-    for query in (*ODD_QUERIES, *(ODD_LIST_QUERIES if is_list else ())):
+    for query in (*draw.sample(ODD_QUERIES, TRIED_AT_ONCE), *(draw.sample(ODD_LIST_QUERIES, TRIED_AT_ONCE) if is_list else ())):
         answer = client.get(f"{address}?{asked}&{query}")
         text_of(answer)
         if answer.status_code >= 500 and answer.status_code != door.status:
@@ -88,8 +92,10 @@ def test_odd_queries_are_no_crash(world: World, door: Door) -> None:
     assert crashed == []
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.names_an_object], ids=lambda door: door.id)
+@for_each("door", [door for door in DOORS if door.names_an_object and door.name != "mfa_remove_webauthn"])  # that one asks for the password first
 def test_ids_beyond_every_number_are_not_found(world: World, door: Door) -> None:
+    if not any(isinstance(value, int) for value in door.at(world).values()):
+        return  # named by a word
     client = _client(world, door)
     numbers = [HUGE, 2**63, 2**31] if not door.is_api else [10**18 - 1, 2**31]
 
@@ -99,12 +105,12 @@ def test_ids_beyond_every_number_are_not_found(world: World, door: Door) -> None
         assert answer.status_code == 404, number
 
 
-@pytest.mark.parametrize("door", WRITING, ids=lambda door: door.id)
+@for_each("door", WRITING)
 def test_odd_values_in_every_field_are_no_crash(world: World, door: Door) -> None:
     client, address, good = _client(world, door), reverse(door.name, kwargs=dict(door.at(world))), dict(door.sent(world))
 
     crashed = []
-    for body in _spoiled(good, as_json=door.is_api and not door.is_multipart):
+    for body in _spoiled(good, Random(door.name), as_json=door.is_api and not door.is_multipart):
         answer = send(client, door.method, address, body, as_json=door.is_api and not door.is_multipart)
         text_of(answer)
         if answer.status_code >= 500:
@@ -113,15 +119,15 @@ def test_odd_values_in_every_field_are_no_crash(world: World, door: Door) -> Non
     assert crashed == []
 
 
-def _spoiled(good: dict[str, Any], *, as_json: bool) -> Iterator[dict[str, Any]]:
+def _spoiled(good: dict[str, Any], draw: Random, *, as_json: bool) -> Iterator[dict[str, Any]]:
     for name in good:
-        for value in ODD_VALUES:
+        for value in draw.sample(ODD_VALUES, TRIED_AT_ONCE):
             if as_json or (not isinstance(value, dict | bool) and value is not None and value != "\ud800" and value not in ([[]], [None])):
                 yield {**good, name: value}
         yield {other: value for other, value in good.items() if other != name}
 
 
-@pytest.mark.parametrize("door", [door for door in WRITING if door.is_api and door.name != "api-deployment-test"], ids=lambda door: door.id)
+@for_each("door", [door for door in WRITING if door.is_api and door.name != "api-deployment-test"])
 def test_odd_bodies_and_types_are_no_crash(world: World, door: Door) -> None:
     client, address = _client(world, door), reverse(door.name, kwargs=dict(door.at(world)))
 
@@ -132,7 +138,7 @@ def test_odd_bodies_and_types_are_no_crash(world: World, door: Door) -> None:
     assert {kind: status for kind, status in types.items() if status >= 500} == {}
 
 
-@pytest.mark.parametrize("door", [door for door in WRITING if not door.is_api], ids=lambda door: door.id)
+@for_each("door", [door for door in WRITING if not door.is_api])
 def test_forms_of_ten_thousand_fields_are_refused(world: World, door: Door) -> None:
     client = world.browser(Who.ADMINISTRATOR, raise_request_exception=False, enforce_csrf_checks=True)
     address = reverse(door.name, kwargs=dict(door.at(world)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from tests.project.access import DOORS, Who
+from tests.project.access import DOORS
+from tests.project.door import Who
+from tests.project.each import for_each
 from tests.project.knocking import comparable
 from tests.project.world import World
 
@@ -25,7 +27,7 @@ PROBES = (
 )
 
 
-@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.id)
+@for_each("door", LISTS)
 def test_unknown_parameters_are_refused_or_change_nothing(world: World, door: object) -> None:
     client = (world.program if door.is_api else world.browser)(Who.OWNER)  # type: ignore[attr-defined]
     address, asked = reverse(door.name, kwargs=dict(door.at(world))), dict(door.asked(world))  # type: ignore[attr-defined]

@@ -11,7 +11,8 @@ from django.urls import reverse
 from measurements.models import Run
 from systems.models import Deployment
 from tests.factories.systems import KEY
-from tests.project.access import DOORS, Who
+from tests.project.access import DOORS
+from tests.project.door import Who
 from tests.project.knocking import knock, text_of
 from tests.project.world import World
 from tests.security.crawling import crawl, visit_doors

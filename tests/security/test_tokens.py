@@ -5,21 +5,26 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 from raiportal import clocks
 from raiportal.accounts import actions
 from raiportal.accounts.enums import Ability
 from raiportal.accounts.models import ApiToken
+from raiportal.api.resource import Resource
 from raiportal.audit.models import Entry
+from raiportal.errors import PolicyDenied
 from tests.factories.accounts import make_token
-from tests.project.access import DOORS, Door, Who
+from tests.project import addresses
+from tests.project.access import DOORS
+from tests.project.door import Door, Who
+from tests.project.each import for_each
 from tests.project.knocking import send, text_of
 from tests.project.world import World, watch
 
-READ_S1 = [door for door in DOORS if door.is_api and door.is_reading and door.names_an_object]
+READ_S1 = [door for door in DOORS if door.is_api and door.is_reading and door.names_an_object and Who.FOREIGNER not in door.knows]
 
 
 def _client(key: str) -> Client:
@@ -30,7 +35,7 @@ def _status(key: str, world: World) -> int:
     return _client(key).get(reverse("api-system-detail", args=[world.s1.system.pk])).status_code
 
 
-@pytest.mark.parametrize("door", READ_S1, ids=lambda door: door.id)
+@for_each("door", READ_S1)
 @pytest.mark.parametrize("who", [Who.ADMINISTRATOR, Who.AUDITOR, Who.OWNER])
 def test_token_limited_to_one_system_knows_no_other(world: World, door: Door, who: Who) -> None:
     if who is Who.OWNER:
@@ -113,7 +118,7 @@ def test_token_signs_nobody_in_to_pages(world: World) -> None:
     assert _client(world.keys[Who.ADMINISTRATOR]).get(reverse("person-list")).status_code == 302
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.is_api and not door.is_reading], ids=lambda door: door.id)
+@for_each("door", [door for door in DOORS if door.is_api and not door.is_reading])
 def test_reading_token_changes_nothing_for_an_administrator_either(world: World, door: Door) -> None:
     client = _client(make_token(world.people[Who.ADMINISTRATOR], ability=Ability.READ))
     watched = watch()
@@ -137,3 +142,71 @@ def test_only_a_hash_is_stored_and_use_is_logged_with_the_tokens_id(world: World
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from account_api_token t where t::text like %s", [f"%{key[20:]}%"])
         assert cursor.fetchone() == (0,)
+
+
+# --- What a token is for ---
+
+WRITES = [door for door in DOORS if door.is_api and not door.is_reading and Who.OWNER in door.may]
+REGISTER = ("api-system-", "api-deployment-", "api-metaprompt-", "api-configuration-", "api-filter-", "api-harm-", "api-intended-use-", "api-stakeholder-")
+MEASURE = ("api-measurement-", "api-metric-", "api-run-", "api-judging-", "api-schedule-")
+
+
+@for_each("door", WRITES)
+def test_token_of_one_ability_changes_what_it_is_for_and_nothing_else(world: World, door: Door) -> None:
+    """SEC-14, wrong scope: the owner's tokens at every address where the owner may change something."""
+    kinds = {Ability.REGISTER: REGISTER, Ability.MEASURE: MEASURE}
+    for ability in (Ability.REGISTER, Ability.MEASURE, Ability.READ, Ability.METRICS):
+        is_meant = door.name.startswith(kinds.get(ability, ("none",)))
+        if not is_meant and door.name.startswith((*REGISTER, *MEASURE)) is False:
+            continue  # of an app that says for itself which tokens it takes
+        client = _client(make_token(world.people[Who.OWNER], ability=ability))
+        watched = watch()
+        with transaction.atomic():
+            answer = send(client, door.method, reverse(door.name, kwargs=dict(door.at(world))), dict(door.sent(world)), as_json=not door.is_multipart)
+            changed = watched.changed()
+            transaction.set_rollback(True)
+
+        assert answer.status_code == (door.status if is_meant else 403), (ability, text_of(answer)[:200])
+        assert is_meant or changed == set(), ability
+
+
+@for_each("door", [door for door in DOORS if door.is_api and door.is_reading and Who.OWNER in door.may])
+def test_token_for_the_operating_figures_reads_nothing_else(world: World, door: Door) -> None:
+    client = _client(make_token(world.people[Who.OWNER], ability=Ability.METRICS))
+
+    assert client.get(reverse(door.name, kwargs=dict(door.at(world))), dict(door.asked(world))).status_code == 403
+
+
+def test_every_resource_that_writes_says_which_tokens_it_takes() -> None:
+    resources = {address.view_class for address in addresses.walk(get_resolver()) if address.view_class and issubclass(address.view_class, Resource)}
+    expected = {"systems": Ability.REGISTER, "harms": Ability.REGISTER, "measurements": Ability.MEASURE}
+
+    wrong = {view.__qualname__: view.ability for view in resources if view.ability != expected.get(view.__module__.split(".")[0], view.ability)}
+
+    assert len(resources) > 15
+    assert wrong == {}
+
+
+def test_people_make_tokens_for_themselves_and_administrators_for_programs(world: World) -> None:
+    administrator, owner = world.people[Who.ADMINISTRATOR], world.people[Who.OWNER]
+
+    with pytest.raises(PolicyDenied):
+        actions.make_token(owner=owner, name="in another name", actor=administrator)
+    with pytest.raises(PolicyDenied):
+        actions.make_token(owner=world.service, name="not theirs", actor=owner)
+    token, _ = actions.make_token(owner=world.service, name="pipeline", actor=administrator)
+
+    assert (token.user, token.created_by) == (world.service, administrator)
+
+
+def test_key_is_shown_once_and_never_again(world: World) -> None:
+    client = world.browser(Who.ADMINISTRATOR)
+
+    made = client.post(reverse("service-token-add", args=[world.service.pk]), {"name": "pipeline", "ability": "measure", "lifetime": "30"})
+
+    key = made.context["key"]
+    later = [client.get(reverse("person", args=[world.service.pk])), client.get(reverse("token-all"))]
+    files = [text_of(client.get(reverse("token-export", args=[format]))) for format in ("csv", "json")]
+    assert key in made.text
+    assert not any(key.encode() in body for body in (*(page.content for page in later), *files))
+    assert key[:12].encode() in files[0]

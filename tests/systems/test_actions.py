@@ -56,11 +56,30 @@ def test_system_without_a_named_owner_belongs_to_whoever_registers_it(manager: U
     assert Membership.objects.filter(user=manager, scope_id=system.pk, role=Role.OWNER).exists()
 
 
-@pytest.mark.parametrize(("names", "slugs"), [(("Bot", "Bot", "Bot"), ["bot", "bot-2", "bot-3"]), (("助手", "助手"), ["system", "system-2"])])
-def test_systems_of_one_name_get_different_slugs(manager: User, names: tuple[str, ...], slugs: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("names", "slugs"), [(("Bot", "Bot!", "The bot", "Bot?"), ["bot", "bot-2", "the-bot", "bot-3"]), (("助手", "帮手"), ["system", "system-2"])]
+)
+def test_systems_whose_names_look_alike_get_different_slugs(manager: User, names: tuple[str, ...], slugs: list[str]) -> None:
     made = [actions.add_system(name=name, purpose="Helps.", actor=manager).slug for name in names]
 
     assert made == slugs
+
+
+def test_no_two_systems_in_work_have_one_name(manager: User) -> None:
+    first = actions.add_system(name="Triage bot", purpose="Helps.", actor=manager)
+    other = actions.add_system(name="Letter bot", purpose="Helps.", actor=manager)
+
+    with pytest.raises(Invalid, match="in work named") as added:
+        actions.add_system(name=" triage BOT ", purpose="Helps.", actor=manager)
+    with pytest.raises(Invalid) as renamed:
+        actions.edit_system(system_id=other.pk, name="TRIAGE bot", actor=manager)
+    assert (added.value.field, renamed.value.field) == ("name", "name")
+    actions.edit_system(system_id=first.pk, name="Triage Bot", actor=manager)
+
+    actions.retire_system(system_id=first.pk, reason="Replaced.", actor=manager)
+    actions.edit_system(system_id=other.pk, name="triage bot", actor=manager)
+    with pytest.raises(Invalid, match="in work named"):
+        actions.bring_back_system(system_id=first.pk, reason="Needed.", actor=manager)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from raiportal import endpoints as guard
 from raiportal.errors import Invalid
 from systems import endpoints
 
@@ -73,7 +74,7 @@ PUBLIC_ADDRESSES = [
 def test_a_base_url_gets_one_canonical_form() -> None:
     endpoint = endpoints.parse_endpoint(" HTTPS://API.Example.com.:443/v1/ ")
 
-    assert endpoint == endpoints.Endpoint("https", "api.example.com", 443, "/v1")
+    assert endpoint == guard.Endpoint("https", "api.example.com", 443, "/v1")
     assert endpoint.url == "https://api.example.com/v1"
 
 
@@ -169,8 +170,8 @@ def test_an_allowlisted_address_is_accepted_in_its_canonical_form_only(
 def test_internal_addresses_are_for_listed_hosts_only(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
 
-    assert not endpoints.address_allowed(address, "api.example.com", 443, ["other.example.com", address])
-    assert endpoints.address_allowed(address, "llm.corp", 443, ["llm.corp"])
+    assert not guard.address_allowed(address, "api.example.com", 443, ["other.example.com", address])
+    assert guard.address_allowed(address, "llm.corp", 443, ["llm.corp"])
     with pytest.raises(Invalid, match="RAIPORTAL_ENDPOINT_ALLOWLIST"):
         endpoints.check_url(f"https://{host}", [])
     assert endpoints.check_url(f"http://{host}:8080", [f"{host}:8080"]).port == 8080
@@ -180,8 +181,8 @@ def test_internal_addresses_are_for_listed_hosts_only(address: str) -> None:
 def test_forbidden_addresses_stay_closed_even_to_listed_hosts(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
 
-    assert not endpoints.address_allowed(address, "api.example.com", 443, [])
-    assert not endpoints.address_allowed(address, "llm.corp", 443, ["llm.corp"])
+    assert not guard.address_allowed(address, "api.example.com", 443, [])
+    assert not guard.address_allowed(address, "llm.corp", 443, ["llm.corp"])
     with pytest.raises(Invalid):
         endpoints.check_url(f"https://{host}", [host])
 
@@ -190,7 +191,7 @@ def test_forbidden_addresses_stay_closed_even_to_listed_hosts(address: str) -> N
 def test_public_addresses_are_open(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
 
-    assert endpoints.address_allowed(address, "api.example.com", 443, [])
+    assert guard.address_allowed(address, "api.example.com", 443, [])
     assert endpoints.check_url(f"https://{host}/v1", []).scheme == "https"
 
 
@@ -206,7 +207,7 @@ def test_public_addresses_are_open(address: str) -> None:
     ],
 )
 def test_an_embedded_ipv4_address_is_judged_as_itself(mapped: str) -> None:
-    assert not endpoints.address_allowed(mapped, "api.example.com", 443, [])
+    assert not guard.address_allowed(mapped, "api.example.com", 443, [])
 
 
 @pytest.mark.parametrize(
@@ -238,14 +239,14 @@ def test_the_allowlist_is_about_the_host_as_written_and_its_port() -> None:
         "",
     ]
 
-    assert endpoints.is_listed("localhost", 8001, allowlist)
-    assert not endpoints.is_listed("localhost", 8002, allowlist)
-    assert not endpoints.is_listed("127.0.0.1", 8001, allowlist)
-    assert endpoints.is_listed("llm.corp", 1, allowlist)
-    assert not endpoints.is_listed("x.llm.corp", 1, allowlist)
-    assert endpoints.is_listed("::1", 9000, allowlist)
-    assert not endpoints.is_listed("::1", 9001, allowlist)
-    assert endpoints.is_listed("fd00::5", 443, allowlist)
+    assert guard.is_listed("localhost", 8001, allowlist)
+    assert not guard.is_listed("localhost", 8002, allowlist)
+    assert not guard.is_listed("127.0.0.1", 8001, allowlist)
+    assert guard.is_listed("llm.corp", 1, allowlist)
+    assert not guard.is_listed("x.llm.corp", 1, allowlist)
+    assert guard.is_listed("::1", 9000, allowlist)
+    assert not guard.is_listed("::1", 9001, allowlist)
+    assert guard.is_listed("fd00::5", 443, allowlist)
 
 
 def test_plain_http_is_for_listed_hosts_only() -> None:

@@ -28,13 +28,15 @@ def words(system: AISystem, stage: str) -> list[str]:
 
 
 def test_new_system_lacks_facts_and_a_deployment(system: AISystem) -> None:
-    assert "7 of 7 facts not stated" in words(system, "identify")
+    assert "16 of 16 facts not stated" in words(system, "identify")
     assert "No deployment can be called" in words(system, "measure")
 
 
 def test_stated_facts_and_a_deployment_hold(system: AISystem) -> None:
-    facts: dict[str, Any] = {"audience": "staff", "autonomy": "suggests", "languages": "English", "jurisdictions": "Ireland"}
+    facts: dict[str, Any] = {"audience": "staff", "autonomy": "suggests", "other_languages": "English", "other_places": "Ireland", "regions": ["europe"]}
+    facts |= {"domain": "Health care", "domain_stakes": "Wrong doses.", "risk_tier": "high", "output_retention_days": 30, "output_classification": "secret"}
     flags = {"handles_personal_data": True, "reaches_minors": False, "makes_consequential_decisions": True}
+    flags |= {"generates_media": False, "depicts_people": False, "acts_through_tools": False}
     stated = actions.edit_system(system_id=system.pk, actor=system.owner, **facts, **flags)
     deployment = make_deployment(system)
 

@@ -13,6 +13,7 @@ from measurements.models import MeasurementSet
 from measurements.selectors.reading import ImportReport, chosen_format
 from raiportal.accounts.models import User
 from raiportal.errors import RaiportalError
+from raiportal.uploads import stored_file_name
 
 REASONS_SHOWN = 20
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         name = options["file"].name
         format = chosen_format(options["format"], name, file)
         if options["dry_run"]:
-            report, _ = actions.previewed_report(measurement_set, file, actions.stored_file_name(name), format, actor)
+            report, _ = actions.previewed_report(measurement_set, file, stored_file_name(name), format, actor)
             self._tell(report)
             self.stdout.write("Nothing was stored.")
             return

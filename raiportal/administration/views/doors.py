@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -9,8 +13,8 @@ from django.views.decorators.http import require_safe
 from raiportal.accounts.policies import may_read_everything
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.api import problems
-from raiportal.errors import Invalid, Missing, PolicyDenied
-from raiportal.middleware import answer
+from raiportal.errors import Invalid, Missing, PolicyDenied, Unavailable
+from raiportal.middleware import DATABASE_AWAY, answer
 
 
 @require_safe
@@ -40,6 +44,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """What went wrong outside a view too: there a database that is away is met by whoever asks first who is signed in."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        if _is_api(request):
+            return problems.outside_resources(503, "unavailable", DATABASE_AWAY)
+        request.user = AnonymousUser()  # the page must not ask again
+        return answer(request, Unavailable(DATABASE_AWAY))
     if _is_api(request):
         return problems.outside_resources(500, "error", "Something went wrong here. It has been logged.")
     return render(request, "errors/500.html", status=500)

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from raiportal.accounts import actions, policies, selectors
-from raiportal.accounts.enums import Role
+from raiportal import clocks, exports, keyset
+from raiportal.accounts import actions, factors, policies, selectors, sign_ins
+from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import Membership, User
 from raiportal.accounts.requests import SignedInRequest
-from raiportal.administration.forms import OrganisationRoleForm, PersonForm, ReasonForm
+from raiportal.administration.filters import PersonFilter, order_of, query_of
+from raiportal.administration.forms import OrganisationRoleForm, PersonForm, TokenForm
+from raiportal.administration.selectors import purposes_of
+from raiportal.administration.views.tokens import token_form
 from raiportal.errors import Invalid
-from raiportal.look.paging import pager_of
+from raiportal.look.forms import ReasonForm, add_refusal
+from raiportal.look.paging import cursor_pager
 
 PEOPLE_A_PAGE = 50
 
 
 @require_safe
 def person_list(request: SignedInRequest) -> HttpResponse:
+    """Everybody by name, by filters that the address keeps."""
     policies.may_read_everything(request.user).require()
-    page = Paginator(selectors.people(), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "administration/person_list.html", {"page": page, "pager": pager_of(page, request), "may_manage": policies.may_manage_people(request.user)}
-    )
+    filters = _filters(request)
+    status = 200 if filters.is_valid() else 422
+    name, sort = keyset.chosen_sort(request.GET.get("sort"), selectors.PEOPLE_SORTS, selectors.BY_NAME)
+    page = keyset.page(filters.qs if status == 200 else filters.queryset.none(), sort, request.GET.get("cursor"), PEOPLE_A_PAGE)
+    context = {
+        "people": page.rows,
+        "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
+        "filters": filters,
+        "sort": name,
+        "export_query": query_of(request),
+        "may_manage": policies.may_manage_people(request.user),
+        "now": clocks.now(),
+    }
+    return render(request, "administration/person_list.html", context, status=status)
+
+
+@require_safe
+def person_export(request: SignedInRequest, format: str) -> StreamingHttpResponse:
+    """The filtered list as a file, with every role."""
+    policies.may_read_everything(request.user).require()
+    order = order_of(request, selectors.PEOPLE_SORTS, selectors.BY_NAME)
+    return exports.download("people", format, selectors.EXPORTED_OF_PEOPLE, selectors.exported_people(_filters(request).required().order_by(*order)))
+
+
+def _filters(request: SignedInRequest) -> PersonFilter:
+    return PersonFilter(request.GET, queryset=selectors.people())
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,7 +64,7 @@ def person_add(request: SignedInRequest) -> HttpResponse:
         try:
             person = actions.add_user(username=given["username"], name=given["name"], email=given["email"], password=given["password"], actor=request.user)
         except Invalid as error:
-            add_error(form, error)
+            add_refusal(form, error)
         else:
             if given["role"]:
                 actions.give_role(user=person, role=Role(given["role"]), actor=request.user)
@@ -51,15 +76,32 @@ def person_add(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def person(request: SignedInRequest, user_id: int) -> HttpResponse:
     policies.may_read_everything(request.user).require()
-    return _person_page(request, _somebody(user_id), OrganisationRoleForm())
+    return person_page(request, _somebody(user_id))
 
 
 def _somebody(user_id: int) -> User:
     return get_object_or_404(selectors.people(), pk=user_id)
 
 
-def _person_page(request: SignedInRequest, shown: User, form: OrganisationRoleForm, *, status: int = 200) -> HttpResponse:
-    context = {"person": shown, "form": form, "may_manage": policies.may_manage_people(request.user), "tokens": selectors.tokens_of(shown)}
+def person_page(
+    request: SignedInRequest, shown: User, *, form: OrganisationRoleForm | None = None, tokens_form: TokenForm | None = None, key: str = "", status: int = 200
+) -> HttpResponse:
+    """The page of a person or a service account; `key` is a token that was just made."""
+    is_service = shown.kind == UserKind.SERVICE
+    may_manage = policies.may_manage_people(request.user)
+    context = {
+        "person": shown,
+        "is_service": is_service,
+        "purpose": purposes_of([shown.pk]).get(shown.pk, "") if is_service else "",
+        "form": form or OrganisationRoleForm(),
+        "tokens_form": (tokens_form or token_form(shown)) if is_service and may_manage else None,
+        "key": key,
+        "now": clocks.now(),
+        "may_manage": may_manage,
+        "tokens": selectors.tokens_of(shown),
+        "factors": [factors.name_of(factor) for factor in factors.factors_of(shown)],
+        "sign_in_count": sign_ins.live_sign_ins_of(shown).count(),
+    }
     return render(request, "administration/person.html", context, status=status)
 
 
@@ -69,9 +111,12 @@ def role_give(request: SignedInRequest, user_id: int) -> HttpResponse:
     shown = _somebody(user_id)
     form = OrganisationRoleForm(request.POST)
     if not form.is_valid():
-        return _person_page(request, shown, form, status=422)
+        return person_page(request, shown, form=form, status=422)
     role = Role(form.cleaned_data["role"])
-    actions.give_role(user=shown, role=role, actor=request.user)
+    if form.end is not None and form.end <= clocks.now():
+        add_refusal(form, Invalid("The end lies in the past.", field="until"))
+        return person_page(request, shown, form=form, status=422)
+    actions.give_role(user=shown, role=role, until=form.end, actor=request.user)
     messages.success(request, f"{shown.name} is {role.label.lower()} now.")
     return redirect("person", shown.pk)
 
@@ -95,12 +140,7 @@ def person_set_active(request: SignedInRequest, user_id: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         raise Invalid("Say why.", field="reason")
-    let_in = not shown.is_active
+    let_in = request.GET.get("to") == "in"  # as the page offered it: of two who keep somebody out at once, neither lets them in again
     actions.set_active(user_id=shown.pk, is_active=let_in, reason=form.cleaned_data["reason"], actor=request.user)
     messages.success(request, f"{shown.name} can sign in again." if let_in else f"{shown.name} is kept out from the next request on.")
     return redirect("person", shown.pk)
-
-
-def add_error(form: Any, error: Invalid) -> None:
-    """Put an action's refusal on the form, beside the field it names."""
-    form.add_error(error.field if error.field in form.fields else None, error.detail)

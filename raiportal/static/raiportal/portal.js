@@ -1,9 +1,8 @@
-/* What plain HTML and htmx can't do: the theme without a flash, a place for refusals, toasts that pass, times that stay true. */
+/* What plain HTML and htmx can't do on any page: the theme without a flash, a place for refusals, toasts that pass, menus that close. */
 (() => {
   "use strict";
   const THEME = "raiportal-theme";
   const TOAST_MS = 8000;
-  const TIMES_MS = 30000;
   const TIMEOUT_MS = 60000; // htmx's own, after which it gives up waiting
   const root = document.documentElement;
 
@@ -124,25 +123,6 @@
     toast.addEventListener("focusout", resume);
   }
 
-  /* The same words as formats.ago on the server. */
-  function relative(moment, now) {
-    const seconds = (now - moment) / 1000;
-    const span = Math.abs(seconds);
-    if (span < 60) return seconds >= 0 ? "just now" : "in a moment";
-    const days = Math.floor(span / 86400);
-    const words =
-      span < 3600 ? `${Math.floor(span / 60)}\u00a0min` : span < 86400 ? `${Math.floor(span / 3600)}\u00a0h` : `${days}\u00a0${days === 1 ? "day" : "days"}`;
-    return seconds > 0 ? `${words} ago` : `in ${words}`;
-  }
-
-  function refreshTimes() {
-    const now = Date.now();
-    for (const time of document.querySelectorAll("time[data-relative]")) {
-      const moment = Date.parse(time.dateTime);
-      if (Math.abs(now - moment) < 7 * 86400000) time.textContent = relative(moment, now);
-    }
-  }
-
   async function copy(button) {
     const secret = document.getElementById(button.dataset.copy);
     try {
@@ -172,10 +152,19 @@
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+  function foldWhereNarrow(fold) {
+    const wide = matchMedia(`(width >= ${fold.dataset.openFrom})`);
+    const follow = () => {
+      fold.open = wide.matches;
+    };
+    follow();
+    wide.addEventListener("change", follow);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     showTheme();
+    document.querySelectorAll("details[data-open-from]").forEach(foldWhereNarrow);
     prepare(document);
-    setInterval(refreshTimes, TIMES_MS);
   });
   document.addEventListener("htmx:after:swap", () => prepare(document));
 })();

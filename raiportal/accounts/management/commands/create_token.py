@@ -1,4 +1,4 @@
-"""`manage.py create_token --user NAME --scope all|read`: make an API token; the token is the last word printed."""
+"""`manage.py create_token --user NAME --scope all|read|register|measure|metrics`: make an API token; the token is the last word printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="the user's sign-in name")
-        parser.add_argument("--scope", choices=Ability.values, default=Ability.ALL.value, help="what the token may do")
+        parser.add_argument(
+            "--scope",
+            choices=Ability.values,
+            default=Ability.ALL.value,
+            help="what the token may do: all, read, register (systems and harms), measure, metrics",
+        )
         parser.add_argument("--system", action="append", default=[], help="slug of a system it is limited to; may be repeated")
         parser.add_argument("--name", default="made by command", help="what uses it")
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from raiportal.accounts.actions import ensure_system_user
-from raiportal.catalogues import loaders
+from raiportal.catalogues import actions
 
 
 class Command(BaseCommand):
@@ -16,5 +16,5 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        for slug, changes in loaders.load_all(ensure_system_user()).items():
+        for slug, changes in actions.load_all(ensure_system_user()).items():
             self.stdout.write(f"{slug}: {changes} changed")

@@ -1,0 +1,15 @@
+"""The addresses of pages about evidence."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from raiportal.evidence import views
+
+urlpatterns = [
+    path("evidence/of/<str:kind>/<int:pk>/", views.evidence_list, name="evidence-list"),
+    path("evidence/of/<str:kind>/<int:pk>/add/", views.evidence_add, name="evidence-add"),
+    path("evidence/<int:evidence_id>/file/", views.evidence_file, name="evidence-file"),
+    path("evidence/<int:evidence_id>/object/", views.evidence_object, name="evidence-object"),
+    path("evidence/<int:evidence_id>/remove/", views.evidence_remove, name="evidence-remove"),
+]

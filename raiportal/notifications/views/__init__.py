@@ -1,0 +1,1 @@
+"""Pages about notifications: one's own, webhooks, what was sent, and what is told to whom."""

@@ -1,0 +1,1 @@
+"""Decisions by role, bound to the digest of what was decided on."""

@@ -1,0 +1,1 @@
+"""Tests of the ledger: rights, seals, verifying, erasure, export."""
