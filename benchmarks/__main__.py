@@ -18,16 +18,16 @@ class Row:
 
     measure: Callable[[Installation, int], list[Line]]
     prompts: int
-    workers: int = 1
+    runners: int = 1
     counts_statements: bool = False
 
 
 ROWS = {
     "floor": Row(rows.against_the_floor, 10_000),
     "slow": Row(rows.slow_endpoint, 1_000),
-    "limit": Row(rows.shared_limit, 3_000, workers=2),
+    "limit": Row(rows.shared_limit, 3_000, runners=2),
     "faults": Row(faults.failing_endpoint, 2_000),
-    "kill": Row(rows.killed_worker, 4_000),
+    "kill": Row(rows.killed_runner, 4_000),
     "bare": Row(faults.bare_loop, 2_000),
     "growth": Row(growth.growth, 100_000, counts_statements=True),
     "import": Row(intake.import_of_rows, 10_000),
@@ -42,11 +42,11 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     chosen = [ROWS[name] for name in ROWS if not options.rows or name in options.rows]
     lines: list[Line] = []
-    for workers, counts_statements in sorted({(row.workers, row.counts_statements) for row in chosen}):
-        with running(workers=workers, counts_statements=counts_statements) as portal:
+    for runners, counts_statements in sorted({(row.runners, row.counts_statements) for row in chosen}):
+        with running(runners=runners, counts_statements=counts_statements) as portal:
             rows.warm_up(portal)
             for row in chosen:
-                if (row.workers, row.counts_statements) == (workers, counts_statements):
+                if (row.runners, row.counts_statements) == (runners, counts_statements):
                     lines += _told(row.measure(portal, options.prompts or row.prompts))
     return 0 if all(line.holds for line in lines) else 1
 

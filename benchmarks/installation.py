@@ -21,7 +21,7 @@ from raiportal.embedded import environment, folder, postgres, processes, program
 from raiportal.embedded.children import Child, start
 
 START_SECONDS = 90
-COUNTED = (programs.WEB, programs.BEAT, programs.BROKER, programs.DATABASE)  # and every worker; the simulator stands for somebody else's machine
+COUNTED = (programs.WEB, programs.BEAT, programs.BROKER, programs.DATABASE)  # and every worker and runner; the simulator stands for somebody else's machine
 FIRST_PORT, LAST_PORT = 20_000, 40_000
 REQUEST_SECONDS = 600  # an import of 100,000 rows
 STATEMENT_COUNTS = {"shared_preload_libraries": "pg_stat_statements"}
@@ -42,9 +42,9 @@ class Installation:
         return f"http://127.0.0.1:{self.settled.port + 1}/v1"
 
     def cpu_seconds(self) -> dict[str, float]:
-        """CPU used so far, by program; workers together."""
+        """CPU used so far, by program; the worker and the runners together."""
         used = {name: cpu.seconds(self.children[name].process.pid) for name in COUNTED}
-        return used | {"workers": sum(cpu.seconds(self.children[name].process.pid) for name in programs.worker_names())}
+        return used | {"workers": sum(cpu.seconds(self.children[name].process.pid) for name in (programs.WORKER, *programs.runner_names()))}
 
     def kill(self, name: str) -> None:
         """kill -9 of a program and of everything it started."""
@@ -66,9 +66,9 @@ class Installation:
 
 
 @contextmanager
-def running(*, workers: int, counts_statements: bool = False) -> Iterator[Installation]:
-    """An installation with so many workers, ready for runs; everything is gone afterwards. Counting statements costs PostgreSQL a little."""
-    os.environ[programs.WORKERS_VARIABLE] = str(workers)
+def running(*, runners: int, counts_statements: bool = False) -> Iterator[Installation]:
+    """An installation with so many runners, ready for runs; everything is gone afterwards. Counting statements costs PostgreSQL a little."""
+    os.environ[programs.RUNNERS_VARIABLE] = str(runners)
     os.environ["RAIPORTAL_LOG_LEVEL"] = "WARNING"
     with tempfile.TemporaryDirectory(prefix="raiportal-bench-") as name:
         Path(name).chmod(0o711)

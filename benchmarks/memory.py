@@ -17,7 +17,7 @@ KILOBYTES_A_MEGABYTE = 1_000
 
 @dataclass(frozen=True)
 class Sample:
-    """Megabytes of web and workers, each with all its processes, so many seconds after the first sample."""
+    """Megabytes of web and of worker and runners, each with all its processes, so many seconds after the first sample."""
 
     at_seconds: float
     megabytes: dict[str, float]
@@ -26,7 +26,7 @@ class Sample:
 def megabytes(portal: Installation) -> dict[str, float]:
     return {
         "web": _of(portal.children[programs.WEB].process.pid),
-        "workers": sum(_of(portal.children[name].process.pid) for name in programs.worker_names()),
+        "workers": sum(_of(portal.children[name].process.pid) for name in (programs.WORKER, *programs.runner_names())),
     }
 
 

@@ -16,7 +16,7 @@ from raiportal.embedded import programs
 
 CONCURRENCY = 32
 WARM_PROMPTS = 2_000
-BACK_SECONDS = 2.0  # that a killed worker stays away
+BACK_SECONDS = 2.0  # that a killed runner stays away
 MILLISECONDS = 1_000
 
 
@@ -57,7 +57,7 @@ def slow_endpoint(portal: Installation, count: int, latency_ms: int = 500) -> li
 
 
 def shared_limit(portal: Installation, count: int, latency_ms: int = 200) -> list[Line]:
-    """Two runs on one deployment, each by a pump of its own, on two workers."""
+    """Two runs on one deployment, each by a pump of its own, on two runners."""
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     versions = [runs.make_version(portal, ready, runs.prompts(count)) for _ in range(2)]
     portal.reset_log()
@@ -74,19 +74,19 @@ def shared_limit(portal: Installation, count: int, latency_ms: int = 200) -> lis
     ]
 
 
-def killed_worker(portal: Installation, count: int, latency_ms: int = 50) -> list[Line]:
-    """kill -9 of every worker when half of the outputs are stored; they come back two seconds later."""
+def killed_runner(portal: Installation, count: int, latency_ms: int = 50) -> list[Line]:
+    """kill -9 of every runner when half of the outputs are stored; they come back two seconds later."""
     ready = runs.get_ready(portal, latency_ms=latency_ms, concurrency=CONCURRENCY)
     version = runs.make_version(portal, ready, runs.prompts(count))
     portal.reset_log()
     run_id = runs.start(portal, ready, version, concurrency=CONCURRENCY)
     await_that(lambda: _stored(portal, run_id) >= count // 2)
-    for name in programs.worker_names():
+    for name in programs.runner_names():
         portal.kill(name)
     kept, calls = _stored(portal, run_id), portal.log()["calls"]
     time.sleep(BACK_SECONDS)
     back = time.monotonic()
-    for name in programs.worker_names():
+    for name in programs.runner_names():
         portal.start_again(name)
     await_that(lambda: portal.log()["calls"] > calls)
     away = time.monotonic() - back
@@ -97,7 +97,7 @@ def killed_worker(portal: Installation, count: int, latency_ms: int = 50) -> lis
     return [
         Line(f"{what}: outputs lost", lost, 0, f"{kept:,} were stored when it died, {counts['answered'] + counts['refused']:,} in the end"),
         Line(f"{what}: calls made twice", portal.log()["calls"] - count, CONCURRENCY, f"{portal.log()['calls']:,} calls"),
-        Line(f"{what}: seconds until it goes on", away, 15.0, "from the start of the new worker to the next call at the endpoint"),
+        Line(f"{what}: seconds until it goes on", away, 15.0, "from the start of the new runner to the next call at the endpoint"),
     ]
 
 

@@ -40,10 +40,10 @@ def work(now: datetime.datetime) -> Sequence[Reading]:
         Reading("items_waiting", "Prompts still to be sent", formats.number(items), items, "prompts"),
         bounded("waiting_age", "Longest wait of a run that nobody works on", seconds, formats.duration(seconds) if seconds else "none",
                 most=MOST_WAITING_SECONDS, bound=f"at most {MOST_WAITING_SECONDS:.0f} s",
-                remedy="Workers are away or busy: see the lines about workers and broker, or add a worker."),
+                remedy="Runners are away or busy: see the log of the runner and the lines about the broker, or add a runner."),
         Reading("leases_live", "Leases and grants held", f"{leases['live']} and {Grant.objects.filter(expires_at__gt=now).count()}", leases["live"], "leases"),
-        Reading("leases_expired", "Leases whose worker is gone", formats.number(leases["expired"]), leases["expired"], "leases",
-                "taken over within seconds of a worker being there"),
+        Reading("leases_expired", "Leases whose runner is gone", formats.number(leases["expired"]), leases["expired"], "leases",
+                "taken over within seconds of a runner being there"),
         _circuits(),
     ]  # fmt: skip
 

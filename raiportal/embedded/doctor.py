@@ -17,7 +17,7 @@ from raiportal.embedded.folder import DataFolder
 
 OLDEST_PYTHON = (3, 11)
 SPARE_CONNECTIONS = 10  # for commands, backups and a listener in each process
-WORKER_CONNECTIONS = 2  # of each child of a worker: Django's and a pump's own
+WORKER_CONNECTIONS = 2  # of each child of a worker or runner: Django's and a pump's own
 EMBEDDED_VARIABLE = "RAIPORTAL_EMBEDDED"
 
 
@@ -216,7 +216,8 @@ def _check_heartbeat() -> Iterator[Finding]:
 def connections_wanted() -> int:
     """Connections that all processes together may hold."""
     web = programs.count(programs.WEB_WORKERS_VARIABLE, programs.WEB_WORKERS) * programs.WEB_THREADS
-    children = programs.count(programs.WORKERS_VARIABLE, programs.WORKERS) * programs.count(programs.WORKER_PROCESSES_VARIABLE, programs.WORKER_PROCESSES)
+    runs = programs.count(programs.RUNNERS_VARIABLE, programs.RUNNERS) * programs.count(programs.RUNNER_PROCESSES_VARIABLE, programs.RUNNER_PROCESSES)
+    children = runs + programs.count(programs.WORKER_PROCESSES_VARIABLE, programs.WORKER_PROCESSES)
     return web + children * WORKER_CONNECTIONS + SPARE_CONNECTIONS
 
 

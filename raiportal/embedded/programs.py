@@ -1,4 +1,4 @@
-"""What an embedded installation consists of: the six programs, and how each is started and stopped."""
+"""What an embedded installation consists of: the seven programs, and how each is started and stopped."""
 
 import os
 import signal
@@ -14,16 +14,19 @@ from raiportal.embedded.errors import CannotStart
 from raiportal.embedded.folder import CHECKOUT, DataFolder
 from raiportal.embedded.postgres import Cluster
 
-DATABASE, BROKER, SANDBOX, WEB, WORKER, BEAT = "database", "broker", "sandbox", "web", "worker", "beat"
+DATABASE, BROKER, SANDBOX, WEB, WORKER, RUNNER, BEAT = "database", "broker", "sandbox", "web", "worker", "runner", "beat"
 HOST = "127.0.0.1"  # the sample accounts exist here, so nobody else's machine may reach it
 WEB_WORKERS_VARIABLE = "RAIPORTAL_WEB_WORKERS"
-WORKERS_VARIABLE = "RAIPORTAL_WORKERS"
 WORKER_PROCESSES_VARIABLE = "RAIPORTAL_WORKER_PROCESSES"
+RUNNERS_VARIABLE = "RAIPORTAL_RUNNERS"
+RUNNER_PROCESSES_VARIABLE = "RAIPORTAL_RUNNER_PROCESSES"
+QUEUES = {WORKER: "raiportal", RUNNER: "raiportal-runs"}  # as in the settings
 NO_CHECKS = {"CELERY_SKIP_CHECKS": "1"}  # Django's system checks are the work of doctor and test suite; a worker that starts again should be back at once
 WEB_WORKERS = 2  # processes
 WEB_THREADS = 4  # of each web process; each holds a database connection
-WORKERS = 1
-WORKER_PROCESSES = 2  # children of each worker
+WORKER_PROCESSES = 2  # children of the worker
+RUNNERS = 1
+RUNNER_PROCESSES = 2  # children of each runner, each with one run at a time
 WORKER_GRACE_SECONDS = 30.0  # running calls end and their answers are stored
 DATABASE_GRACE_SECONDS = 30.0  # the checkpoint at shutdown
 
@@ -36,13 +39,13 @@ def count(variable: str, default: int) -> int:
     return int(text)
 
 
-def worker_names() -> list[str]:
-    return [WORKER, *(f"{WORKER}-{number}" for number in range(2, count(WORKERS_VARIABLE, WORKERS) + 1))]
+def runner_names() -> list[str]:
+    return [RUNNER, *(f"{RUNNER}-{number}" for number in range(2, count(RUNNERS_VARIABLE, RUNNERS) + 1))]
 
 
 def stop_order() -> list[list[str]]:
     """Who stops after whom: nothing new comes in, work ends, then what work needs."""
-    return [[WEB, BEAT, *worker_names()], [SANDBOX], [BROKER], [DATABASE]]
+    return [[WEB, BEAT, WORKER, *runner_names()], [SANDBOX], [BROKER], [DATABASE]]
 
 
 def database_program(folder: DataFolder, environment: Mapping[str, str], cluster: Cluster) -> Program:
@@ -75,24 +78,27 @@ def sandbox_program(folder: DataFolder, environment: Mapping[str, str], *, port:
 
 
 def portal_programs(folder: DataFolder, environment: Mapping[str, str], *, port: int) -> list[Program]:
-    """Web, workers and beat."""
-    programs = [
+    """Web, beat, the worker and the runners."""
+    return [
         Program(WEB, _web_command(port), **_place(folder, WEB, environment)),
         Program(BEAT, _celery("beat", "--schedule", str(folder.root / "beat-schedule"), "--pidfile="), **_place(folder, BEAT, {**environment, **NO_CHECKS})),
+        _worker_program(folder, environment, WORKER, queue=QUEUES[WORKER], children=count(WORKER_PROCESSES_VARIABLE, WORKER_PROCESSES)),
+        *(
+            _worker_program(folder, environment, name, queue=QUEUES[RUNNER], children=count(RUNNER_PROCESSES_VARIABLE, RUNNER_PROCESSES))
+            for name in runner_names()
+        ),
     ]
-    children = str(count(WORKER_PROCESSES_VARIABLE, WORKER_PROCESSES))
-    for name in worker_names():
-        options = ("--pool", "prefork", "--concurrency", children, "--hostname", f"{name}@%h", "--without-gossip", "--without-mingle")
-        programs.append(
-            Program(
-                name,
-                _celery("worker", *options),
-                **_place(folder, name, {**environment, **NO_CHECKS}),
-                orphan_signal=signal.SIGQUIT,  # Celery's cold shutdown: leases expire and somebody else goes on
-                grace_seconds=WORKER_GRACE_SECONDS,
-            )
-        )
-    return programs
+
+
+def _worker_program(folder: DataFolder, environment: Mapping[str, str], name: str, *, queue: str, children: int) -> Program:
+    options = ("--queues", queue, "--pool", "prefork", "--concurrency", str(children), "--hostname", f"{name}@%h", "--without-gossip", "--without-mingle")
+    return Program(
+        name,
+        _celery("worker", *options),
+        **_place(folder, name, {**environment, **NO_CHECKS}),
+        orphan_signal=signal.SIGQUIT,  # Celery's cold shutdown: leases expire and somebody else goes on
+        grace_seconds=WORKER_GRACE_SECONDS,
+    )
 
 
 def _web_command(port: int) -> list[str]:

@@ -1,6 +1,6 @@
-"""`manage.py healthy web|worker|beat`: whether this container's process does its work, for health checks.
+"""`manage.py healthy web|worker|runner|beat`: whether this container's process does its work, for health checks.
 
-Web answers on its own port. Worker and beat have no port: each touches a file (RAIPORTAL_ALIVE) whenever it has reached its broker or has ticked,
+Web answers on its own port. Worker, runner and beat have no port: each touches a file (RAIPORTAL_ALIVE) whenever it has reached its broker or has ticked,
 and the check looks at the file's age. It needs neither database nor Django, so it costs next to nothing.
 """
 
@@ -20,7 +20,7 @@ HOSTS_VARIABLE = "RAIPORTAL_HOSTS"
 DEFAULT_PORT = "8000"
 MOST_SECONDS = 60.0  # six beats; a worker's own sign comes every two seconds
 WEB_SECONDS = 5.0
-PROCESSES = ("web", "worker", "beat")
+PROCESSES = ("web", "worker", "runner", "beat")
 
 
 def touch() -> None:

@@ -60,14 +60,14 @@ def broker(now: datetime.datetime) -> Sequence[Reading]:
     try:
         with Connection(settings.BROKER_URL, transport_options=options, connect_timeout=BROKER_SECONDS) as found:
             client: Any = found.default_channel.client  # type: ignore[attr-defined]  # of the transport for Redis
-            waiting = int(client.llen(f"{options['global_keyprefix']}{settings.CELERY_TASK_DEFAULT_QUEUE}"))
+            waiting = sum(int(client.llen(f"{options['global_keyprefix']}{name}")) for name in settings.CELERY_TASK_QUEUES)
             memory = client.info("memory")
     except (OperationalError, RedisError, OSError) as problem:
         return [Reading("broker", "Broker", f"doesn't answer ({type(problem).__name__})", 0, "", "answers", Level.DEGRADED, remedy)]
     return [
         Reading("broker", "Broker", "answers", 1, "", "answers"),
         bounded("broker_queue", "Messages waiting in the broker", waiting, formats.number(waiting), most=MOST_QUEUED, unit="messages",
-                bound=f"at most {formats.number(MOST_QUEUED)}", remedy="Workers don't keep up: add one, or see why they stand still."),
+                bound=f"at most {formats.number(MOST_QUEUED)}", remedy="Workers or runners don't keep up: add one, or see why they stand still."),
         _broker_memory(memory),
     ]  # fmt: skip
 

@@ -85,9 +85,9 @@ def test_too_many_processes_for_the_database_are_found(well: DataFolder, monkeyp
 
 
 def test_a_number_of_processes_that_is_none_is_found(well: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAIPORTAL_WORKERS", "many")
+    monkeypatch.setenv("RAIPORTAL_RUNNERS", "many")
 
-    assert "RAIPORTAL_WORKERS=many" in _problems()["connections"].remedy
+    assert "RAIPORTAL_RUNNERS=many" in _problems()["connections"].remedy
 
 
 def test_a_broker_that_is_away_is_found(well: DataFolder, settings: Settings, tmp_path: Path) -> None:

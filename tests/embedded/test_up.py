@@ -20,7 +20,7 @@ pytestmark = pytest.mark.processes
 
 READY_SECONDS = 150  # on a machine that is busy with the other tests
 STOP_SECONDS = 60
-NAMES = ("database", "broker", "sandbox", "web", "worker", "beat")
+NAMES = ("database", "broker", "sandbox", "web", "worker", "runner", "beat")
 
 Up = Callable[..., "Portal"]
 
@@ -33,7 +33,7 @@ class Portal:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(port), "--data", str(place.root)],
             cwd=folder.CHECKOUT,
-            env=inherited | {"RAIPORTAL_WEB_WORKERS": "1", "RAIPORTAL_WORKER_PROCESSES": "1"},
+            env=inherited | {"RAIPORTAL_WEB_WORKERS": "1", "RAIPORTAL_WORKER_PROCESSES": "1", "RAIPORTAL_RUNNER_PROCESSES": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -68,14 +68,24 @@ _living: list[Worker] = []  # those of the present test
 
 
 @contextmanager
-def running_worker(folder: Path, name: str = "one", *, beat: bool = False, app: str = "raiportal", **settings_changed: str) -> Iterator[Worker]:
-    """A worker with one child on the test's database, ready for tasks; with `beat` it also sweeps by the clock. Settings are named without RAIPORTAL_."""
+def running_worker(
+    folder: Path, name: str = "one", *, beat: bool = False, app: str = "raiportal", queue: str = "", **settings_changed: str
+) -> Iterator[Worker]:
+    """A worker with one child on the test's database, ready for tasks of one queue or of all; with `beat` it also sweeps by the clock.
+
+    Settings are named without RAIPORTAL_.
+    """
     log = folder / f"{name}.log"
     database = {f"RAIPORTAL_DB_{part}": str(connection.settings_dict[part]) for part in ("NAME", "HOST")}
     changed = {f"RAIPORTAL_{setting}": value for setting, value in settings_changed.items()}
     environment = {**os.environ, **TIMES, **database, "RAIPORTAL_LOG_LEVEL": "INFO", "CELERY_SKIP_CHECKS": "1", **changed}
     command = [sys.executable, "-m", "celery", "-A", app, "worker", "--pool", "prefork", "--concurrency", "1", "--hostname", name]
-    command += ["--without-gossip", "--without-mingle", *(["-B", "--schedule", str(folder / f"beat-{name}")] if beat else [])]
+    command += [
+        "--without-gossip",
+        "--without-mingle",
+        *(["--queues", queue] if queue else []),
+        *(["-B", "--schedule", str(folder / f"beat-{name}")] if beat else []),
+    ]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True) as process:
         worker = Worker(name, process, log)
         _living.append(worker)

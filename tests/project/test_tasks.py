@@ -10,7 +10,9 @@ from pathlib import Path
 from django.conf import settings
 
 from raiportal.celery import app
+from raiportal.embedded import programs
 from tests.project import source
+from tests.stack import composition
 
 QUEUEING = {"on_commit", "send"}
 
@@ -42,6 +44,24 @@ def test_every_queued_task_exists() -> None:
 
     assert queued
     assert {place: name for place, name in queued.items() if name not in app.tasks} == {}
+
+
+def test_every_queue_has_a_program_that_takes_it() -> None:
+    """Under `make up` and in the composed installation; a task of a queue that nobody takes would wait for ever."""
+    composed = {
+        words[words.index("--queues") + 1]
+        for words in (" ".join(service.command).split() for service in composition.services().values())
+        if "--queues" in words
+    }
+
+    assert set(programs.QUEUES.values()) == composed == set(settings.CELERY_TASK_QUEUES)
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= composed
+
+
+def test_every_routed_task_exists() -> None:
+    app.loader.import_default_modules()
+
+    assert set(settings.CELERY_TASK_ROUTES) <= set(app.tasks)
 
 
 def test_every_scheduled_task_exists() -> None:

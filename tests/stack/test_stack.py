@@ -77,7 +77,7 @@ def test_the_composed_installation_does_its_work_through_every_fault() -> None:
             administrator_signs_in(machine, browser)
             with caller(machine, browser) as api:
                 run = run_is_started(api, f"http://127.0.0.1:{simulator.port}/v1")
-                worker_that_is_killed_comes_back(machine, api, run)
+                runner_that_is_killed_comes_back(machine, api, run)
                 run_completes(api, run)
                 pages_work_without_the_broker(machine, browser, api)
                 database_that_restarts_is_found_again(machine, browser)
@@ -119,9 +119,9 @@ def prepare_makes_two_roles(machine: Machine) -> None:
 
 def everything_starts_and_is_healthy(machine: Machine) -> None:
     assert not machine.is_healthy("web")
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "runner", "beat"):
         machine.start(name)
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "runner", "beat"):
         eventually(lambda name=name: machine.is_healthy(name), f"{name} is never healthy:\n{machine.log(name)}", seconds=60)
     with machine.broker.client("") as unknown, pytest.raises(redis.AuthenticationError):
         unknown.ping()
@@ -210,10 +210,10 @@ def run_completes(api: httpx2.Client, run: int) -> None:
     assert sum(known["counts"].values()) == known["counts"]["planned"] * 2  # once planned, once as what became of it
 
 
-def worker_that_is_killed_comes_back(machine: Machine, api: httpx2.Client, run: int) -> None:
+def runner_that_is_killed_comes_back(machine: Machine, api: httpx2.Client, run: int) -> None:
     eventually(lambda: answered(api, run) >= CASES // 10, "the run never begins")
-    machine.kill("worker")
-    assert machine.restart_the_dead() == ["worker"]
+    machine.kill("runner")
+    assert machine.restart_the_dead() == ["runner"]
 
 
 def pages_work_without_the_broker(machine: Machine, browser: httpx2.Client, api: httpx2.Client) -> None:
@@ -275,7 +275,7 @@ def backup_is_restored_beside(machine: Machine) -> None:
 
 
 def everything_stops_when_told(machine: Machine) -> None:
-    for name in ("web", "beat", "worker"):
+    for name in ("web", "beat", "worker", "runner"):
         assert machine.stop(name) == 0, machine.log(name)[-2000:]
 
 

@@ -9,7 +9,7 @@ from raiportal.status import alive
 
 
 class Command(BaseCommand):
-    help = "Say whether this container's web server, worker or beat does its work. For health checks."
+    help = "Say whether this container's web server, worker, runner or beat does its work. For health checks."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
