@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from scipy.stats import binomtest
+from math import sqrt
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
 EXISTENCE_ONLY = (
@@ -72,7 +72,7 @@ def figures(sessions: Sequence[SessionCounts], *, objectives: int, is_systematic
         "attempt",
         sum(row.succeeded for row in sessions),
         sum(row.judged for row in sessions),
-        f"of {sent:,} sent: {unjudged:,} unjudged, {failed:,} failed, {lost:,} lost",
+        f"of {sent:,} sent: {unjudged:,} not judged or unclear, {failed:,} failed, {lost:,} lost",
     )
     won = sum(row.succeeded > 0 for row in judged_sessions)
     by_session = Share(
@@ -93,8 +93,16 @@ def figures(sessions: Sequence[SessionCounts], *, objectives: int, is_systematic
 
 
 def _interval(succeeded: int, judged: int, is_systematic: bool) -> tuple[float, float] | None:
-    """Wilson's interval (1927) of a share, as fractions; None where it would claim more than the sampling allows."""
+    """The interval of a share; None where it would claim more than the sampling allows."""
     if not judged or not is_systematic:
         return None
-    found = binomtest(succeeded, judged).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
-    return float(found.low), float(found.high)
+    return wilson(succeeded, judged)
+
+
+def wilson(succeeded: int, judged: int) -> tuple[float, float]:
+    """Wilson's interval (1927) of a share, as fractions; `judged` is at least 1."""
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    rate, spread = succeeded / judged, z**2 / judged
+    middle = (rate + spread / 2) / (1 + spread)
+    half = z * sqrt(rate * (1 - rate) / judged + spread / (4 * judged)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

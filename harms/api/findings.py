@@ -53,6 +53,8 @@ class ReproducedOutput(serializers.Serializer[Any]):
 
     again = serializers.IntegerField()
     judged = serializers.IntegerField()
+    rate = serializers.FloatField(allow_null=True, help_text="Again of judged; null while none is judged.")
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="95 %, Wilson; null while none is judged.")
     unjudged = serializers.IntegerField()
     unplayed = serializers.IntegerField()
     playing = serializers.IntegerField()

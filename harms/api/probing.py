@@ -74,7 +74,8 @@ class TurnOutput(serializers.ModelSerializer[Turn]):
     class Meta:
         model = Turn
         fields = (
-            *("id", "number", "text", "strategies", "note", "progress", "outcome", "answer", "refusal", "reason", "detail", "filters", "model_reported"),
+            *("id", "number", "text", "strategies", "note", "progress", "outcome", "answer", "refusal", "reason", "detail", "filters"),
+            *("finish_reason", "model_reported"),
             *("fingerprint", "prompt_tokens", "completion_tokens", "latency_ms", "http_status", "attempt_count", "verdict", "sent_at", "ended_at"),
             *("texts_deleted_at", "texts_digest"),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from harms.attack_success import wilson
 from harms.enums import SessionState, TurnOutcome, TurnProgress
 from harms.models import Finding, Harm, Opinion, ProbeSession, Turn
 
@@ -25,6 +26,8 @@ FINDING_COLUMNS = (
     "session",
     "reproduced",
     "replays_judged",
+    "reproduced_low",
+    "reproduced_high",
     "created_at",
 )
 
@@ -42,6 +45,15 @@ class Reproduced:
     @property
     def words(self) -> str:
         return f"{self.again} of {self.judged}" if self.judged else "not judged yet"
+
+    @property
+    def rate(self) -> float | None:
+        return self.again / self.judged if self.judged else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 %, Wilson, as fractions; None while no replay is judged. Replays don't depend on each other: each is a conversation of its own."""
+        return wilson(self.again, self.judged) if self.judged else None
 
     @property
     def beside(self) -> str:
@@ -114,6 +126,7 @@ def _exported(rows: list[Finding]) -> Iterator[dict[str, Any]]:
     again = reproduced(rows)
     for row in rows:
         counted = again.get(row.pk, Reproduced())
+        low, high = counted.interval or (None, None)
         kept: dict[str, Any] = {name: getattr(row, name) for name in ("id", "code", "title", "state", "severity", "layer", "is_new_harm", "created_at")}
         named = {"strategies": ", ".join(row.strategies), "harm": row.harm.code if row.harm else "", "campaign": row.campaign.code, "session": row.session.code}
-        yield {**kept, **named, "reproduced": counted.again, "replays_judged": counted.judged}
+        yield {**kept, **named, "reproduced": counted.again, "replays_judged": counted.judged, "reproduced_low": low, "reproduced_high": high}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from harms import actions, policies
 from harms.campaign_filters import CampaignFilter
 from harms.campaign_forms import CharterForm, ObjectiveForm, charter_of
-from harms.enums import CampaignState
+from harms.enums import CampaignState, SessionKind
 from harms.models import Campaign, ProbeSession
 from harms.selectors import campaigns as selectors
 from harms.selectors.exposed import exposure_of, limits_of
@@ -149,8 +149,9 @@ def _page(request: SignedInRequest, shown: Campaign) -> dict[str, Any]:
         "is_editable": bool(may_write) and shown.state in (CampaignState.DRAFT, CampaignState.PAUSED),
         "may_bring": policies.may_report_finding(user, shown),
         "figures": selectors.figures_of(shown),
-        "sessions": selectors.sessions_of(shown).order_by("-pk")[:SESSIONS_SHOWN],
+        "sessions": selectors.sessions_of(shown).exclude(kind=SessionKind.REPLAY).order_by("-pk")[:SESSIONS_SHOWN],
         "session_total": ProbeSession.objects.filter(campaign=shown).count(),
+        "replay_total": ProbeSession.objects.filter(campaign=shown, kind=SessionKind.REPLAY).count(),
         "findings": shown.findings.select_related("harm", "created_by").order_by("-severity", "-pk")[:SESSIONS_SHOWN],
         "exposure": exposure_of(user, shown, clocks.now()) if tester else None,
         "limits": limits_of(shown),

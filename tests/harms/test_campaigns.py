@@ -10,11 +10,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from scipy.stats import binomtest
 
 from harms import actions, attack_success, transcripts
 from harms.attack_success import SessionCounts
 from harms.enums import FindingState, HarmState
-from harms.models import Campaign, Finding, Harm, HarmCategory
+from harms.models import Campaign, Finding, Harm, HarmCategory, ProbeSession
 from harms.selectors import campaigns as selectors
 from harms.selectors.harm_line import line_of_life
 from measurements.actions.promotions import add_case_from_finding
@@ -205,6 +206,20 @@ def test_transcripts_are_read_in_both_forms() -> None:
     assert [(one.text, one.answer) for one in plain.exchanges] == [("One\nmore line", "Two"), ("Three", None)]
 
 
+def test_replays_don_t_crowd_out_the_sessions_of_a_campaign(campaign: Campaign, tester: User, client: Client) -> None:
+    session = make_transcript(campaign, tester)
+    finding = make_finding(campaign, tester, session=session)
+    kept = {"campaign": campaign, "harm": session.harm, "layer": session.layer, "configuration": campaign.configuration}
+    for _ in range(10):
+        ProbeSession.objects.create(kind="replay", finding=finding, tester=tester, created_by=tester, **kept)
+    client.force_login(tester)
+
+    page = client.get(reverse("campaign", args=[campaign.pk])).content.decode()
+
+    assert reverse("probe-session", args=[session.pk]) in page
+    assert "All 11, 10 of them replays" in page
+
+
 # --- Figures and coverage ---
 def test_denominators_are_kept_apart() -> None:
     rows = [SessionCounts(1, 7, 10, 1, 2, 5, 2), SessionCounts(2, 8, 3, 0, 0, 3, 0), SessionCounts(3, None, 1, 0, 0, 0, 0)]
@@ -213,13 +228,20 @@ def test_denominators_are_kept_apart() -> None:
     loose = attack_success.figures(rows, objectives=4, is_systematic=False)
 
     assert [(share.unit, share.succeeded, share.judged) for share in found.shares] == [("attempt", 2, 8), ("session", 1, 2), ("objective", 1, 2)]
-    assert "3 unjudged, 1 failed, 2 lost" in found.shares[0].beside
+    assert "3 not judged or unclear, 1 failed, 2 lost" in found.shares[0].beside
     assert found.shares[0].interval is None
     assert found.shares[1].interval is not None
     assert found.shares[1].interval[0] == pytest.approx(0.0945, abs=0.001)
     assert all(share.interval is None for share in loose.shares)
     assert "never how often" in loose.caveats[0]
     assert attack_success.figures([], objectives=0, is_systematic=True).shares[0].rate is None
+
+
+@pytest.mark.parametrize(("again", "judged"), [(0, 1), (0, 8), (1, 8), (5, 8), (8, 8), (7, 17)])
+def test_interval_is_wilsons(again: int, judged: int) -> None:
+    expected = binomtest(again, judged).proportion_ci(confidence_level=0.95, method="wilson")
+
+    assert attack_success.wilson(again, judged) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_nothing_found_counts_for_coverage_and_gaps_show(campaign: Campaign, tester: User) -> None:

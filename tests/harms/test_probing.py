@@ -10,12 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import DatabaseError, connections, transaction
+from django.test import Client
+from django.urls import reverse
 
 from harms import actions
 from harms.actions import probe_calls
 from harms.enums import SessionResult, SessionState, TurnOutcome, TurnProgress
 from harms.errors import ExposureLimit, Spent, WarningChanged
-from harms.models import Campaign, ProbeSession, Turn
+from harms.models import Campaign, Finding, ProbeSession, Turn
+from harms.selectors import findings
 from measurements.models import Circuit, Grant
 from raiportal import clocks
 from raiportal.accounts.models import User
@@ -23,12 +26,15 @@ from raiportal.audit.models import Entry
 from raiportal.errors import Conflict, Invalid, PolicyDenied, Unavailable, Unmet, WrongState
 from systems import actions as system_actions
 from systems.models import Deployment
+from tests.factories.accounts import headers
 from tests.factories.campaigns import make_campaign, make_finding, make_session, make_tester, make_transcript, probe
 from tests.factories.runs import simulated
 from tests.factories.systems import make_system
 from tests.fakes.scripted_endpoint import ReceivedRequest, ScriptedEndpoint, always, answer, completion, scripted_endpoint
 
 pytestmark = pytest.mark.django_db
+
+CUT_OFF = "cut off at its most tokens"
 
 
 @pytest.fixture
@@ -51,6 +57,22 @@ def campaign(deployment: Deployment) -> Campaign:
 @pytest.fixture
 def tester(campaign: Campaign) -> User:
     return campaign.testers.get().person
+
+
+def test_an_answer_that_was_cut_off_says_so(campaign: Campaign, tester: User, endpoint: ScriptedEndpoint, client: Client) -> None:
+    session = make_session(campaign, tester)
+    client.force_login(tester)
+    assert probe(session).finish_reason == "stop"
+    assert CUT_OFF not in client.get(reverse("probe-session", args=[session.pk])).content.decode()
+    cut_off = completion("Take two of")
+    cut_off["choices"][0]["finish_reason"] = "length"
+    endpoint.script = always(answer(cut_off))
+
+    probe(session, "And then?")
+
+    assert CUT_OFF in client.get(reverse("probe-session", args=[session.pk])).content.decode()
+    turns = client.get(f"/api/v1/probe-sessions/{session.pk}/turns/", headers=headers(tester)).json()
+    assert [turn["finish_reason"] for turn in turns] == ["stop", "length"]
 
 
 def test_a_turn_goes_to_the_endpoint_and_is_kept_whole(campaign: Campaign, tester: User, endpoint: ScriptedEndpoint) -> None:
@@ -329,6 +351,30 @@ def test_nothing_found_counts_only_when_something_was_answered(campaign: Campaig
 
 
 # --- Replays ---
+def test_k_of_n_has_an_interval_wherever_it_is_told(campaign: Campaign, tester: User, client: Client) -> None:
+    session = make_session(campaign, tester)
+    probe(session, "One")
+    finding = make_finding(campaign, tester, session=session)
+    for number, replay in enumerate(actions.start_replays(finding_id=finding.pk, count=8, actor=tester)):
+        actions.play_replay(session_id=replay.pk, actor=User.system())
+        actions.judge_replay(session_id=replay.pk, is_reproduced=number < 5, actor=tester)
+    client.force_login(tester)
+
+    page = client.get(reverse("finding", args=[finding.pk])).content.decode()
+    told = client.get(f"/api/v1/findings/{finding.pk}/replays/", headers=headers(tester)).json()
+    (row,) = findings.exported_findings(Finding.objects.filter(pk=finding.pk))
+
+    assert (told["again"], told["judged"], told["rate"]) == (5, 8, 5 / 8)
+    assert told["interval"] == pytest.approx([0.3057, 0.8632], abs=1e-4)
+    assert "95 % interval 30.6–86.3 %" in page
+    assert (row["reproduced_low"], row["reproduced_high"]) == pytest.approx(told["interval"])
+
+
+def test_nothing_judged_has_no_interval() -> None:
+    assert findings.Reproduced(playing=2).interval is None
+    assert findings.Reproduced(playing=2).rate is None
+
+
 def test_a_replay_counts_when_it_was_played_and_judged(campaign: Campaign, tester: User, endpoint: ScriptedEndpoint) -> None:
     session = make_session(campaign, tester)
     probe(session, "One")
