@@ -211,6 +211,9 @@ class StandInQuerySet(ScopedQuerySet):
             return self
         return self.filter(Q(person=user) | Q(for_person=user))
 
+    def in_force(self, now: datetime.datetime) -> StandInQuerySet:
+        return self.filter(from_at__lte=now, until_at__gt=now, ended_at=None, for_person__is_active=True)
+
 
 class StandIn(models.Model):
     """`person` may sign in the roles of `for_person` between two moments, for a system or (scope null) wherever that person holds them."""

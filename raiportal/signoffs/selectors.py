@@ -124,7 +124,7 @@ def author_ids(requests: Sequence[SignOffRequest]) -> dict[int, set[int]]:
 
 def stand_ins_of(user: User, now: datetime.datetime) -> list[StandIn]:
     """In whose place this person may sign now, and for which systems."""
-    rows = StandIn.objects.filter(person=user, from_at__lte=now, until_at__gt=now, ended_at=None, for_person__is_active=True)
+    rows = StandIn.objects.in_force(now).filter(person=user)
     return list(rows.select_related("for_person").order_by("pk"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Q
 from django.urls import reverse
 
+from raiportal import clocks
 from raiportal.accounts.enums import UserKind
 from raiportal.accounts.models import Membership, User
 from raiportal.notifications import actions as notifications
@@ -22,7 +23,7 @@ def signers_of(request: SignOffRequest, keys: Collection[str] | None = None) -> 
         wanted |= Q(role=needed["role"], review_kind=needed["review_kind"] or None)
     found = set(Membership.objects.in_force().filter(where, wanted, user__kind=UserKind.PERSON).values_list("user_id", flat=True))
     allowed = found - set(request.excluded_ids)
-    standing_in = StandIn.objects.filter(for_person__in=allowed, ended_at=None)
+    standing_in = StandIn.objects.in_force(clocks.now()).filter(where, for_person__in=allowed)
     return (allowed | set(standing_in.values_list("person_id", flat=True))) - set(request.excluded_ids)
 
 

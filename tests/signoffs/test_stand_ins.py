@@ -16,7 +16,7 @@ from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.audit.models import Entry
 from raiportal.errors import PolicyDenied
-from raiportal.signoffs import actions
+from raiportal.signoffs import actions, telling
 from raiportal.signoffs.models import SignOff, StandIn
 from tests.factories.accounts import make_user
 from tests.factories.systems import make_system
@@ -124,6 +124,7 @@ def test_a_stand_in_out_of_time_or_place_signs_nothing(scene: Scene, helper: Use
     if over == "ended":
         actions.end_stand_in(stand_in_id=named.pk, reason="Back.", actor=scene.lawyer)
     elif over == "run out":
+        actions.end_stand_in(stand_in_id=named.pk, reason="Another one.", actor=scene.lawyer)
         StandIn.objects.create(person=helper, for_person=scene.manager, from_at=now - 2 * DAY, until_at=now - DAY, reason="Away.", created_by=scene.manager)
     holder, role = (scene.manager, "risk_manager") if over == "run out" else (scene.lawyer, "reviewer:legal")
 
@@ -131,3 +132,6 @@ def test_a_stand_in_out_of_time_or_place_signs_nothing(scene: Scene, helper: Use
         scene.sign(helper, role, stand_in_for=holder)
 
     assert not SignOff.objects.exists()
+    asked = telling.signers_of(scene.request)
+    assert holder.pk in asked
+    assert helper.pk not in asked, "is asked for what they may not sign"
