@@ -288,7 +288,7 @@ def test_five_messages_have_one_effect(simulator: RunningSimulator, tmp_path: Pa
         wait_for_estimates(run)
         with broker() as client:
             own = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]  # others queue on this broker too, and nobody takes theirs
-            queued = [key for key in client.keys(f"{own}*raiportal") if client.type(key) == b"list"]
+            queued = [key for key in client.keys(f"{own}*") if client.type(key) == b"list"]
             wait_for(lambda: not any(client.llen(key) for key in queued), "Messages are left")
 
     require_whole(run, simulator, repeated_at_most=0)

@@ -19,17 +19,17 @@ from tests.factories.systems import KEY
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANARY = "canary prompt that nobody but the endpoint reads"
-QUEUE = "raiportal"
+QUEUES = tuple(app.amqp.queues)
 PREFIX = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]  # kombu puts it before the key of DEL, not before that of LRANGE
 
 
 @pytest.fixture
 def waiting() -> Iterator[Callable[[], list[bytes]]]:
-    """The messages in this test's own queue, as they lie in the broker."""
+    """The messages in all of the portal's queues, as they lie in the broker."""
     with app.connection_for_read() as connection, connection.channel() as channel:
-        channel.client.delete(QUEUE)
-        yield lambda: channel.client.lrange(f"{PREFIX}{QUEUE}", 0, -1)
-        channel.client.delete(QUEUE)
+        channel.client.delete(*QUEUES)
+        yield lambda: [message for queue in QUEUES for message in channel.client.lrange(f"{PREFIX}{queue}", 0, -1)]
+        channel.client.delete(*QUEUES)
 
 
 def test_the_queue_holds_ids_and_no_content(waiting: Callable[[], list[bytes]]) -> None:
