@@ -189,3 +189,19 @@ def test_first_tab_stop_leads_past_the_rail(owner: Page, live_server: Any) -> No
     owner.keyboard.press("Enter")
 
     expect(owner.locator("#main")).to_be_focused()
+
+
+def test_button_of_long_work_says_so_and_sends_once(owner: Page, live_server: Any, world: World) -> None:
+    _go(owner, live_server, "harm-import", world.s1.system.pk)
+    button = owner.locator("button[data-busy]")
+    owner.evaluate("window.sent = []; window.addEventListener('submit', (event) => { window.sent.push(!event.defaultPrevented); event.preventDefault(); })")
+
+    button.click()
+    button.click()
+
+    assert owner.evaluate("window.sent") == [True, False]
+    expect(button).to_have_text("Reading the file …")
+    expect(button).to_have_attribute("aria-busy", "true")
+    owner.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(button).to_have_text("Read the file")
+    expect(button).not_to_have_attribute("aria-busy", "true")

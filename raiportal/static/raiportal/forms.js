@@ -1,4 +1,4 @@
-/* What forms do beyond HTML: dialogs that hold the focus, rows that can be selected together, severity by a digit. */
+/* What forms do beyond HTML: dialogs that hold the focus, rows that can be selected together, severity by a digit, long work said once. */
 (() => {
   "use strict";
 
@@ -49,6 +49,26 @@
     key.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
+  /* A button of long work says what goes on until the answer comes, and sends it once. Coming back to the page makes it new. */
+  const busy = new Map();
+
+  function sendOnce(event) {
+    const button = event.submitter;
+    if (event.defaultPrevented || !button?.dataset.busy) return;
+    if (busy.has(button)) return event.preventDefault();
+    busy.set(button, button.lastChild.textContent);
+    button.setAttribute("aria-busy", "true");
+    button.lastChild.textContent = button.dataset.busy;
+  }
+
+  function endBusy() {
+    for (const [button, words] of busy) {
+      button.removeAttribute("aria-busy");
+      button.lastChild.textContent = words;
+    }
+    busy.clear();
+  }
+
   function prepare() {
     for (const control of document.querySelectorAll("[data-select-all][hidden], [data-clear][hidden]")) control.hidden = false;
     for (const form of document.querySelectorAll("form.selectable")) countSelected(form);
@@ -75,6 +95,8 @@
     if (event.key === "Tab") keepFocus(event);
     if (/^[0-7]$/.test(event.key)) chooseByDigit(event);
   });
+  document.addEventListener("submit", sendOnce);
+  window.addEventListener("pageshow", endBusy);
   document.addEventListener("htmx:after:swap", prepare);
   prepare();
 })();
