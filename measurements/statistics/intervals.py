@@ -71,7 +71,7 @@ def wilson_interval(defects: int, judged: int, *, confidence: float = 0.95) -> I
     Wilson (1927): stays inside the range even at zero defects, where the normal approximation does not.
     """
     _check_counts(defects, judged)
-    low, high = _wilson_bounds(defects / judged, judged, confidence)
+    low, high = wilson_bounds(defects / judged, judged, confidence)
     return Interval(low, high, "Wilson")
 
 
@@ -132,7 +132,7 @@ def clustered_interval(sums: ClusterSums, *, confidence: float = 0.95) -> Interv
         return wilson_interval(sums.sum_x, sums.sum_n, confidence=confidence)
     effect = design_effect(sums)
     effective = sums.sum_n / effect * _few_cases_factor(sums, confidence)
-    low, high = _wilson_bounds(sums.sum_x / sums.sum_n, effective, confidence)
+    low, high = wilson_bounds(sums.sum_x / sums.sum_n, effective, confidence)
     return Interval(low, high, f"Wilson, {cases}, design effect {effect:.1f}")
 
 
@@ -146,7 +146,7 @@ def _few_cases_factor(sums: ClusterSums, confidence: float) -> float:
     return float(stdtrit(sums.sum_n - 1, tail) / stdtrit(sums.count - 1, tail)) ** 2
 
 
-def _wilson_bounds(rate: float, n: float, confidence: float) -> tuple[float, float]:
+def wilson_bounds(rate: float, n: float, confidence: float) -> tuple[float, float]:
     """Wilson's bounds for a rate over `n` outputs, which may be fractional; exactly 0 and 1 at the edges."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
