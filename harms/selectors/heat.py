@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from harms.models import HIGHEST_LEVEL
 from harms.selectors.register import Register
 
-MOST_COUNTED = 1_000  # rows up to which a count is exact; more are said as "1,000+"
+MOST_COUNTED = 500  # rows up to which a count is exact; more are said as "500+"
 Counts = dict[tuple[int, int], int]
 CELLS = """array(
     select (select count(*) from (select 1 from {table} counted where counted.severity = s and counted.frequency = f {where} limit {most}) cell)
