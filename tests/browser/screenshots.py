@@ -29,6 +29,12 @@ WIDTHS = (1440, 390)  # pixels
 THEMES = ("light", "dark")
 HEIGHT = 900
 START_SECONDS = 180
+REFUSED = 400  # a page that answers with this or more is no picture of what it is for
+BY_OTHERS = {  # pages that an administrator may not open, by who is photographed on them
+    "risk-manager": ("rating-round-add", "raters-ask", "rater-invite", "consensus", "appetite-set", "system-appetite-set"),
+    "red-teamer": ("session-add",),
+}
+LEADS_NOWHERE = "nothing-here"
 RUN_SECONDS = 120
 PAGES = {
     "account-details": "/account/details/",  # these first: the confirmed password holds for ten minutes
@@ -229,7 +235,7 @@ def main() -> int:
         sign_ins = {entry["username"]: entry["password"] for entry in json.loads((Path(data) / "sign-ins.json").read_text())}
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-            trouble = photograph(browser, address, sign_ins["admin"])
+            trouble = photograph(browser, address, sign_ins)
             write_contact_sheets()
             photograph_sheets(browser)
             browser.close()
@@ -277,16 +283,26 @@ def wait_until_ready(port: int) -> None:
     raise TimeoutError(f"the portal was not ready within {START_SECONDS} s; see {PICTURES / 'up.log'}")
 
 
-def photograph(browser: Browser, address: str, password: str) -> list[str]:
-    """Take all pictures. Returns what a person should look at: pages that did not load, or scroll sideways."""
+def photograph(browser: Browser, address: str, sign_ins: dict[str, str]) -> list[str]:
+    """Take all pictures. Returns what a person should look at: pages that did not load, that refused, or scroll sideways."""
+    of_others = {name: PAGES[name] for names in BY_OTHERS.values() for name in names}
     trouble: list[str] = []
     for theme in THEMES:
-        page = browser.new_context(color_scheme=theme, viewport={"width": WIDTHS[0], "height": HEIGHT}).new_page()  # type: ignore[arg-type]
+        page = _window(browser, theme)
         trouble += take(page, address, SIGNED_OUT, theme)
-        sign_in(page, address, password)
+        sign_in(page, address, "admin", sign_ins["admin"])
+        confirm_password(page, address, sign_ins["admin"])
         wait_for_the_run(page, address)
-        trouble += take(page, address, PAGES, theme)
+        trouble += take(page, address, {name: path for name, path in PAGES.items() if name not in of_others}, theme)
+        for username, names in BY_OTHERS.items():
+            page = _window(browser, theme)
+            sign_in(page, address, username, sign_ins[username])
+            trouble += take(page, address, {name: PAGES[name] for name in names}, theme)
     return trouble
+
+
+def _window(browser: Browser, theme: str) -> Page:
+    return browser.new_context(color_scheme=theme, viewport={"width": WIDTHS[0], "height": HEIGHT}).new_page()  # type: ignore[arg-type]
 
 
 def take(page: Page, address: str, pages: dict[str, str], theme: str) -> list[str]:
@@ -295,19 +311,24 @@ def take(page: Page, address: str, pages: dict[str, str], theme: str) -> list[st
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for name, path in pages.items():
-            page.goto(address + path)
+            answer = page.goto(address + path)
             page.screenshot(path=PICTURES / picture(name, theme, width), full_page=True)
+            if name not in {LEADS_NOWHERE, *SIGNED_OUT} and (answer is None or answer.status >= REFUSED):
+                trouble.append(f"{name} refused at {width} px, {theme}")
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 trouble.append(f"{name} scrolls sideways at {width} px, {theme}")
     return trouble
 
 
-def sign_in(page: Page, address: str, password: str) -> None:
+def sign_in(page: Page, address: str, username: str, password: str) -> None:
     page.goto(address + "/account/login/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Portfolio").wait_for()
+
+
+def confirm_password(page: Page, address: str, password: str) -> None:
     page.goto(address + "/account/reauthenticate/?next=/account/")
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Go on").click()
