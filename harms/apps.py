@@ -9,7 +9,7 @@ class HarmsConfig(AppConfig):
     label = "harms"
 
     def ready(self) -> None:
-        from harms import navigation, on_deadlines, on_notifications, on_ratings, on_search, on_systems, on_work, red_teaming, signing
+        from harms import navigation, on_deadlines, on_notifications, on_ratings, on_search, on_systems, on_work, rating_results, red_teaming, signing
         from harms.actions.outside_ratings import forget_person
         from harms.catalogues import KINDS
         from harms.extensions import harm_line_sources, harm_panels, merge_followers
@@ -47,7 +47,7 @@ class HarmsConfig(AppConfig):
             (notification_kinds, (*on_notifications.KINDS, *on_ratings.NOTIFICATIONS)),
             (invariants, (*INVARIANTS, *RATING_INVARIANTS, *red_teaming.INVARIANTS)),
             (harm_panels, on_ratings.PANELS),
-            (harm_line_sources, red_teaming.LINE),
+            (harm_line_sources, (*red_teaming.LINE, rating_results.LINE)),
             (merge_followers, (red_teaming.FOLLOWER, on_ratings.FOLLOWER)),
             (personal_data, (PersonalData("outside-raters", forget_person),)),
         )

@@ -1,11 +1,11 @@
-"""The report of a harm register: the system in brief, the ranked lists, the heat-map as counts, what changed, and how scores are worked out."""
+"""The report of a harm register: the system in brief, the ranked lists, the heat-map as counts, the ratings, what changed, and how scores are worked out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harms import policies, selectors
+from harms import policies, rating_results, selectors
 from harms.enums import Axis
 from harms.models import HIGHEST_LEVEL, NO_SCORE, Harm, HarmUse
 from raiportal.look.formats import number
@@ -50,6 +50,7 @@ def build(making: Making) -> Content:
         Section("list", "Harms by rank", (*_cut(count), main)),
         *_uses(system),
         _heat(harms),
+        rating_results.section(system),
         *_changes(making, main),
         _scoring(),
     ]
@@ -168,7 +169,8 @@ def _scoring() -> Section:
 REGISTER = ReportKind(
     slug="harms.register",
     name="Harm register",
-    about="The system in brief, its harms by rank, over all and in each intended use, a heat-map, what changed since the last report, and how scores work.",
+    about="The system in brief, its harms by rank, over all and in each intended use, a heat-map, what several people rated, what changed since the last "
+    "report, and how scores work.",
     subject_kind="systems.aisystem",
     build=build,
     may_make=policies.may_share_register,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Count, F, QuerySet
 
 from harms import aggregation
 from harms.enums import RoundState
-from harms.models import Consensus, Rater, Rating, RatingRound, RoundHarm
+from harms.models import Consensus, Harm, Rater, Rating, RatingRound, RoundHarm
 from raiportal.accounts.enums import READS_SCOPE, SEES_EVERYTHING, Role, UserKind
 from raiportal.accounts.models import Membership, User
 from systems.models import AISystem
@@ -140,6 +140,42 @@ def results(held: RatingRound, user: User) -> list[HarmResult]:
     agreed = Consensus.objects.filter(round_harm__round=held).select_related("recorded_by", "point__scale")
     consensus = {row.round_harm_id: row for row in agreed}
     return [_result(row, by_harm[row.pk], consensus.get(row.pk)) for row in _with_harms(RoundHarm.objects.filter(round=held))]
+
+
+def closed_results(system: AISystem) -> list[HarmResult]:
+    """What the newest closed round says of each harm on the register in each place (as a whole, or one use), by harm and place; three queries."""
+    rows = RoundHarm.objects.filter(round__system=system, round__state=RoundState.CLOSED, harm__merged_into=None)
+    newest = {(row.harm_id, row.round.intended_use_id): row for row in _results_read(rows).order_by("round_id")}
+    return [_closed(row, said) for row, said in _with_ratings(sorted(newest.values(), key=_by_harm_and_place))]
+
+
+def closed_results_of(harm: Harm, most: int) -> list[HarmResult]:
+    """What the newest closed rounds say of one harm, newest first; two queries."""
+    rows = RoundHarm.objects.filter(harm=harm, round__state=RoundState.CLOSED)
+    return [_closed(row, said) for row, said in _with_ratings(_results_read(rows).order_by("-round__closed_at", "-pk")[:most])]
+
+
+def _results_read(rows: QuerySet[RoundHarm]) -> QuerySet[RoundHarm]:
+    return rows.select_related("harm", "round__intended_use", "consensus__recorded_by", "consensus__point")
+
+
+def _by_harm_and_place(row: RoundHarm) -> tuple[int, int]:
+    return row.harm_id, row.round.intended_use.number if row.round.intended_use else 0
+
+
+def _with_ratings(rows: Iterable[RoundHarm]) -> Iterator[tuple[RoundHarm, list[Rating]]]:
+    """Each with the ratings that count. Only for rows of closed rounds, which everybody reads who may see the harm."""
+    held = list(rows)
+    said: dict[int, list[Rating]] = defaultdict(list)
+    counted = Rating.objects.counted().filter(round_harm__in=held, round_harm__round__state=RoundState.CLOSED)
+    for rating in counted.select_related("rater").order_by("pk"):
+        said[rating.round_harm_id].append(rating)
+    for row in held:
+        yield row, said[row.pk]
+
+
+def _closed(held: RoundHarm, ratings: Sequence[Rating]) -> HarmResult:
+    return _result(held, ratings, getattr(held, "consensus", None))
 
 
 def _result(held: RoundHarm, ratings: Sequence[Rating], consensus: Consensus | None) -> HarmResult:
