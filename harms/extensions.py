@@ -6,13 +6,13 @@ Loaders take many harms at once and cost a fixed number of queries; a loader lea
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from harms.models import Finding, Harm
 from raiportal.accounts.models import User
-from raiportal.look.timelines import TimelineEntry
+from raiportal.look.timelines import Reference, TimelineEntry
 from raiportal.registry import Registry
 
 PanelData = Mapping[str, Any]
@@ -41,6 +41,18 @@ class MergeFollower:
     follow: Callable[[Harm, Harm, User, str], None]
 
 
+@dataclass(frozen=True)
+class PointSource:
+    """What apps further up work statements of risk out from. `slug` is the model's label in lower case ("measurements.run").
+
+    `find` names those of the rows with these ids that this person may see, with their pages; one query.
+    """
+
+    slug: str
+    find: Callable[[Collection[int], User], Mapping[int, Reference]]
+
+
+point_sources: Registry[PointSource] = Registry(PointSource)
 merge_followers: Registry[MergeFollower] = Registry(MergeFollower)
 harm_panels: Registry[HarmPanel] = Registry(HarmPanel)
 

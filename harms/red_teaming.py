@@ -105,7 +105,7 @@ def _register(harm: Harm, user: User, most: int) -> Sequence[TimelineEntry]:
     """Statements of risk, and what the ledger says was done."""
     points = list(selectors.risk_points_of(harm)[:most])
     done = [entry for entry in selectors.line_of(harm, points) if entry.point is not None or entry.at > harm.created_at + PROPOSING]
-    return list(harm_parts.line(done))[:most]
+    return list(harm_parts.line(done, selectors.sources_of(points, user)))[:most]
 
 
 def _campaigns(harm: Harm, user: User, most: int) -> Sequence[TimelineEntry]:

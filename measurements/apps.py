@@ -6,7 +6,7 @@ class MeasurementsConfig(AppConfig):
     label = "measurements"
 
     def ready(self) -> None:
-        from harms.extensions import MergeFollower, call_gates, finding_panels, harm_line_sources, harm_panels, merge_followers
+        from harms.extensions import MergeFollower, call_gates, finding_panels, harm_line_sources, harm_panels, merge_followers, point_sources
         from measurements import facts, findings, navigation, on_notifications, on_search, on_status, on_work, panels, subjects
         from measurements.actions.merging import follow_merge
         from measurements.actions.single_calls import GATE
@@ -37,6 +37,7 @@ class MeasurementsConfig(AppConfig):
         call_gates.register(GATE)
         finding_panels.register(findings.PANEL)
         harm_line_sources.register(findings.LINE)
+        point_sources.register(findings.SOURCE)
         for source in on_search.SOURCES:
             search_sources.register(source)
         for waiting in on_work.SOURCES:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
 
 from harms.enums import FindingState
-from harms.extensions import FindingPanel, HarmLineSource
+from harms.extensions import FindingPanel, HarmLineSource, PointSource
 from harms.models import Finding, Harm
 from measurements import policies
-from measurements.models import Case, Estimate, MeasurementSet
+from measurements.models import Case, Estimate, MeasurementSet, Run
 from raiportal.accounts.models import User
 from raiportal.look import formats
-from raiportal.look.timelines import TimelineEntry
+from raiportal.look.timelines import Reference, TimelineEntry
 
 MOST_SETS = 200
 
@@ -53,5 +53,11 @@ def runs_of_harm(harm: Harm, user: User, most: int) -> Sequence[TimelineEntry]:
     ]
 
 
+def runs_named(ids: Collection[int], user: User) -> Mapping[int, Reference]:
+    """Runs that risks were stated from."""
+    return {run.pk: Reference(f"Run {run.code}", reverse("run", args=[run.pk])) for run in Run.objects.visible_to(user).filter(pk__in=ids)}
+
+
 PANEL = FindingPanel("case", "measurements/_finding_case.html", cases_of_findings, order=10)
+SOURCE = PointSource(Run._meta.label_lower, runs_named)
 LINE = HarmLineSource("runs", "Runs", runs_of_harm, order=40)

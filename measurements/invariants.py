@@ -131,6 +131,9 @@ select 'Set ' || l.measurementset_id, 'a harm' from measurement_set_harms l join
     join harm h on h.id = l.harm_id where h.system_id <> s.system_id
 union all
 select 'Schedule ' || p.id, 'its measurement set' from schedule p join measurement_set s on s.id = p.measurement_set_id where s.system_id <> p.system_id
+union all
+select 'Statement of risk ' || p.id, 'the run that it names' from risk_point p join harm h on h.id = p.harm_id left join run r on r.id = p.source_id
+    where p.source_kind = 'measurements.run' and r.system_id is distinct from h.system_id
 """
 _HELD_WHEN_CLOSED = """
 select 'Run ' || r.id, r.state, count(*) from run r join lease l on l.run_id = r.id and l.judging_id is null and l.holder is not null

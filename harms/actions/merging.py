@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from harms import policies
-from harms.actions.points import add_point, place_in_uses
+from harms.actions.points import add_point, place_in_uses, source_of
 from harms.actions.treatment import NO_LONGER, REVIEW, TREATMENT
 from harms.enums import HarmState, RiskPointKind
 from harms.extensions import merge_followers
@@ -94,7 +94,17 @@ def _take_higher_risks(merged: Harm, into: Harm, uses: dict[int, IntendedUse], w
         if (use_id is not None and use_id not in uses) or (known is not None and known.score >= point.score):
             continue
         rationale = f"{why} {point.rationale}"[:LONGEST_TAKEN].strip()
-        add_point(into, RiskPointKind(kind), point.severity, point.frequency, rationale, actor, use=uses.get(use_id) if use_id else None, scale=point.scale)
+        add_point(
+            into,
+            RiskPointKind(kind),
+            point.severity,
+            point.frequency,
+            rationale,
+            actor,
+            use=uses.get(use_id) if use_id else None,
+            scale=point.scale,
+            source=source_of(point),
+        )
         into.refresh_from_db()
 
 

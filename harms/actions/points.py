@@ -22,12 +22,26 @@ RESCORED_AT_ONCE = 1_000  # harms locked and read together when a use is archive
 Place = dict[RiskPointKind, scoring.Stated]  # the newest statement of each kind
 
 
+def source_of(point: RiskPoint) -> tuple[str, int] | None:
+    """What a statement was worked out from, for one that takes its place."""
+    return (point.source_kind, point.source_id) if point.source_id is not None else None
+
+
 def add_point(
-    harm: Harm, kind: RiskPointKind, severity: int, frequency: int, rationale: str, actor: User, *, use: IntendedUse | None, scale: RiskScale | None = None
+    harm: Harm,
+    kind: RiskPointKind,
+    severity: int,
+    frequency: int,
+    rationale: str,
+    actor: User,
+    *,
+    use: IntendedUse | None,
+    scale: RiskScale | None = None,
+    source: tuple[str, int] | None = None,
 ) -> RiskPoint:
     """Write one statement of risk, on the current scale unless another is given, and bring the scores of the harm and of the use up to date.
 
-    The caller holds the lock on the harm. An acceptance of what the risk was before ends.
+    `source` is kind and id of what it was worked out from. The caller holds the lock on the harm. An acceptance of what the risk was before ends.
     """
     for field, level in (("severity", severity), ("frequency", frequency)):
         if not 1 <= level <= HIGHEST_LEVEL:
@@ -43,6 +57,8 @@ def add_point(
         frequency=frequency,
         score=scoring.score(severity, frequency).value,
         rationale=rationale,
+        source_kind=source[0] if source else "",
+        source_id=source[1] if source else None,
         created_by=actor,
     )
     scores = rescore(harm)

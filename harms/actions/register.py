@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import Model
 
 from harms import policies
 from harms.actions.points import NOT_A_USE, add_point, place_in_uses
@@ -89,9 +90,17 @@ def assess_harm(*, harm_id: int, severity: int, frequency: int, rationale: str, 
 
 @transaction.atomic
 def record_risk_point(
-    *, harm_id: int, kind: RiskPointKind, severity: int, frequency: int, rationale: str, intended_use: IntendedUse | None = None, actor: User
+    *,
+    harm_id: int,
+    kind: RiskPointKind,
+    severity: int,
+    frequency: int,
+    rationale: str,
+    intended_use: IntendedUse | None = None,
+    source: Model | None = None,
+    actor: User,
 ) -> RiskPoint:
-    """State a measured, residual or observed risk; for apps that work it out. `rationale` names what it was worked out from.
+    """State a measured, residual or observed risk; for apps that work it out. `rationale` names what it was worked out from, and `source` is it.
 
     What the portal states about a harm that was merged is stated about the one that it was merged into.
     """
@@ -101,7 +110,16 @@ def record_risk_point(
     policies.may_record_risk_point(actor, harm).require()
     if kind == RiskPointKind.INHERENT:
         raise Invalid("The inherent risk is stated by assessing the harm.", field="kind")
-    return add_point(_use_of(harm, intended_use), kind, severity, frequency, rationale.strip(), actor, use=intended_use)
+    return add_point(
+        _use_of(harm, intended_use),
+        kind,
+        severity,
+        frequency,
+        rationale.strip(),
+        actor,
+        use=intended_use,
+        source=(source._meta.label_lower, source.pk) if source else None,
+    )
 
 
 def _use_of(harm: Harm, use: IntendedUse | None) -> Harm:

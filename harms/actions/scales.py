@@ -9,7 +9,7 @@ from django.db import transaction
 
 from harms import policies, selectors
 from harms.actions.baselines import make_baseline
-from harms.actions.points import add_point
+from harms.actions.points import add_point, source_of
 from harms.enums import RiskPointKind
 from harms.models import HIGHEST_LEVEL, Baseline, Harm, RiskPoint, RiskScale, ScaleChange, ScoreMove
 from raiportal.accounts.models import User
@@ -90,6 +90,8 @@ def _locked_harms(system: AISystem) -> list[Harm]:
 def _carry(change: ScaleChange, row: Carried, harm: Harm, actor: User) -> bool:
     before = row.before
     words = f"Carried over from {change.from_scale}, where it was severity {before.severity} × frequency {before.frequency}. {before.rationale}".strip()
-    after = add_point(harm, RiskPointKind(before.kind), row.severity, row.frequency, words, actor, use=before.intended_use, scale=change.to_scale)
+    after = add_point(
+        harm, RiskPointKind(before.kind), row.severity, row.frequency, words, actor, use=before.intended_use, scale=change.to_scale, source=source_of(before)
+    )
     ScoreMove.objects.create(change=change, before=before, after=after)
     return row.has_moved

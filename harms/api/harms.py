@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -26,6 +26,7 @@ from raiportal.api import idempotency
 from raiportal.api.problems import UnknownParameter
 from raiportal.errors import Invalid
 from raiportal.keyset import Sort
+from raiportal.look.timelines import Reference
 from raiportal.uploads import received_file, stored_file_name
 from systems import selectors as system_selectors
 from systems.models import AISystem, IntendedUse
@@ -35,13 +36,30 @@ REJECTED_ANSWERED = 10_000
 HEAD_BYTES = 4096
 
 
+class PointSourceOutput(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="What it is, such as measurements.run.")
+    id = serializers.IntegerField(help_text="Id of that.")
+    name = serializers.CharField(help_text="What people call it.")
+    page = serializers.CharField(help_text="Path of its page.")
+
+
 class RiskPointOutput(serializers.ModelSerializer[RiskPoint]):
+    """Takes what was worked out from what, by id of the point, as `sources` of its context."""
+
     scale = serializers.CharField(help_text="Name and version of the scale.", read_only=True)
+    worked_out_from = serializers.SerializerMethodField(
+        help_text="What it was worked out from; null where its words alone say so, and for whom may not see it."
+    )
 
     class Meta:
         model = RiskPoint
-        fields = ("id", "kind", "intended_use", "scale", "severity", "frequency", "score", "rationale", "created_by", "created_at")
+        fields = ("id", "kind", "intended_use", "scale", "severity", "frequency", "score", "rationale", "worked_out_from", "created_by", "created_at")
         read_only_fields = fields
+
+    @extend_schema_field(PointSourceOutput(allow_null=True))
+    def get_worked_out_from(self, point: RiskPoint) -> dict[str, Any] | None:
+        found: Reference | None = self.context.get("sources", {}).get(point.pk)
+        return {"kind": point.source_kind, "id": point.source_id, "name": found.label, "page": found.url} if found else None
 
 
 class HarmFields(serializers.Serializer[Any]):
@@ -148,7 +166,8 @@ class Harms(HarmDecisions):
     @action(detail=True, methods=["get"], url_path="risk-points", pagination_class=None)
     def risk_points(self, request: Request, pk: str) -> Response:
         """Every statement of its risk, newest first."""
-        return Response(RiskPointOutput(selectors.risk_points_of(self.visible()), many=True).data)
+        points = list(selectors.risk_points_of(self.visible()))
+        return Response(RiskPointOutput(points, many=True, context={"sources": selectors.sources_of(points, self.caller)}).data)
 
     @extend_schema(request={"multipart/form-data": HarmImportInput}, responses=HarmImportOutput, filters=False)
     @action(detail=False, methods=["post"], url_path="import", parser_classes=[MultiPartParser], pagination_class=None)

@@ -200,12 +200,17 @@ class RiskPoint(models.Model):
     frequency = models.PositiveSmallIntegerField()
     score = models.PositiveSmallIntegerField()
     rationale = models.TextField(blank=True)
+    source_kind = models.CharField(max_length=60, blank=True, default="", db_default="")  # a kind of `point_sources`: what it was worked out from
+    source_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         db_table = "risk_point"
         constraints = [
+            models.CheckConstraint(
+                name="risk_point_names_its_source", condition=Q(source_kind="", source_id=None) | ~Q(source_kind="") & Q(source_id__isnull=False)
+            ),
             models.CheckConstraint(name="risk_point_levels", condition=Q(severity__range=(1, HIGHEST_LEVEL), frequency__range=(1, HIGHEST_LEVEL))),
             models.CheckConstraint(name="risk_point_score", condition=Q(score=F("severity") * F("frequency"))),
         ]

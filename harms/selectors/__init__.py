@@ -43,7 +43,7 @@ from harms.selectors.heat import MOST_COUNTED, Counts, counts_of, levels_of_poin
 from harms.selectors.known_harms import KnownHarm, dismissals_of, known_harms, known_harms_of
 from harms.selectors.levels import HIGH_SCORE, is_at_level
 from harms.selectors.library import Offer, library_entry, library_titles, offers
-from harms.selectors.one_harm import LineEntry, PathStep, PlaceScores, line_of, merged_into, panels_of, path_of, places_of, risk_points_of, uses_of
+from harms.selectors.one_harm import LineEntry, PathStep, PlaceScores, line_of, merged_into, panels_of, path_of, places_of, risk_points_of, sources_of, uses_of
 from harms.selectors.ratings import EXPORTED as RATING_COLUMNS
 from harms.selectors.ratings import (
     HarmResult,
@@ -191,6 +191,7 @@ __all__ = [
     "rounds_with",
     "side_by_side",
     "snapshots",
+    "sources_of",
     "standing_of",
     "standings",
     "stated",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,14 @@ from django.db.models import Count, QuerySet
 
 from harms import scoring
 from harms.enums import RiskPointKind
-from harms.extensions import PanelData, harm_panels
+from harms.extensions import PanelData, harm_panels, point_sources
 from harms.models import Harm, HarmUse, RiskPoint
 from raiportal.accounts.models import User
 from raiportal.audit import selectors as audit_selectors
 from raiportal.audit.models import Entry
 from raiportal.comments.models import Comment
 from raiportal.evidence.models import Evidence
+from raiportal.look.timelines import Reference
 from systems.models import IntendedUse
 
 MOST_OF_LINE = 50  # things that happened to a harm, on its page; the history has all
@@ -39,6 +41,20 @@ class PathStep:
 
 def risk_points_of(harm: Harm) -> QuerySet[RiskPoint]:
     return RiskPoint.objects.filter(harm=harm).select_related("created_by", "scale", "intended_use").order_by("-pk")
+
+
+def sources_of(points: Iterable[RiskPoint], user: User) -> dict[int, Reference]:
+    """By id of the point, what it was worked out from and the page of that, where this person may see it; one query for each kind of source."""
+    named: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for point in points:
+        if point.source_id is not None:
+            named[point.source_kind][point.source_id].append(point.pk)
+    found: dict[int, Reference] = {}
+    for source in point_sources:
+        if rows := named.get(source.slug):
+            for pk, reference in source.find(list(rows), user).items():
+                found.update(dict.fromkeys(rows[pk], reference))
+    return found
 
 
 def path_of(points: Iterable[RiskPoint], use: IntendedUse | None = None) -> list[PathStep]:

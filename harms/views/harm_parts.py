@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.text import Truncator
 
@@ -22,29 +22,32 @@ COMES_FROM: dict[str, str] = {
 }
 
 
-def path(steps: Sequence[selectors.PathStep]) -> list[RiskPoint]:
-    return [_risk_point(step) for step in steps]
+Sources = Mapping[int, Reference]  # by id of the statement, what it was worked out from
 
 
-def _risk_point(step: selectors.PathStep) -> RiskPoint:
+def path(steps: Sequence[selectors.PathStep], sources: Sources) -> list[RiskPoint]:
+    return [_risk_point(step, sources) for step in steps]
+
+
+def _risk_point(step: selectors.PathStep, sources: Sources) -> RiskPoint:
     if step.point is None:
         return RiskPoint(step.label, None, note=COMES_FROM[step.kind])
     note = " · ".join(filter(None, [step.point.scale.frequency_unit, Truncator(step.point.rationale).words(RATIONALE_WORDS)]))
-    return RiskPoint(step.label, step.point.score, step.words, note, step.point.created_at, step.is_ranking)
+    return RiskPoint(step.label, step.point.score, step.words, note, step.point.created_at, step.is_ranking, sources.get(step.point.pk))
 
 
-def line(entries: Sequence[selectors.LineEntry]) -> Iterator[TimelineEntry]:
+def line(entries: Sequence[selectors.LineEntry], sources: Sources) -> Iterator[TimelineEntry]:
     """Statements of risk, and what the ledger says was done beside them, in the order given."""
     for entry in entries:
         if entry.point is not None:
-            yield _stated(entry.words, entry.point)
+            yield _stated(entry.words, entry.point, sources.get(entry.point.pk))
         elif entry.done is not None:
             yield _done(entry.done)
 
 
-def _stated(words: str, point: StatedPoint) -> TimelineEntry:
+def _stated(words: str, point: StatedPoint, source: Reference | None) -> TimelineEntry:
     where = f" in {point.intended_use.code}" if point.intended_use else ""
-    rests_on = [Reference(f"{words}, {point.scale.frequency_unit}"), Reference(str(point.scale))]
+    rests_on = [Reference(f"{words}, {point.scale.frequency_unit}"), Reference(str(point.scale)), *([source] if source else [])]
     return TimelineEntry(
         title=f"{point.get_kind_display()} risk stated{where}",
         at=point.created_at,

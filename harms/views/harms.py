@@ -31,6 +31,7 @@ def harm(request: SignedInRequest, harm_id: int) -> HttpResponse:
 def _page(request: SignedInRequest, shown: Harm) -> dict[str, Any]:
     points = list(selectors.risk_points_of(shown))
     places = selectors.places_of(shown, points)
+    sources = selectors.sources_of(points, request.user)
     return {
         "harm": shown,
         "system": shown.system,
@@ -38,9 +39,9 @@ def _page(request: SignedInRequest, shown: Harm) -> dict[str, Any]:
         "score": scoring.score(shown.severity, shown.frequency) if shown.severity and shown.frequency else None,
         "places": places,
         "path": places[0].steps,
-        "risk_points": harm_parts.path(places[0].steps),
+        "risk_points": harm_parts.path(places[0].steps, sources),
         "formula": _formula(shown, places),
-        "line": list(harm_parts.line(selectors.line_of(shown, points))),
+        "line": list(harm_parts.line(selectors.line_of(shown, points), sources)),
         "flags": selectors.flags_of_many([shown], clocks.now())[shown.pk],
         "instances": selectors.instances_of(shown, MOST_INSTANCES),
         "merged_here": selectors.merged_into(shown),

@@ -86,6 +86,7 @@ def state_measured_risk(
         severity=severity,
         frequency=_level(estimate, harm, intended_use, frequency),
         rationale=f"{said}\n\n{in_words(estimate)}",
+        source=estimate.run,
         intended_use=intended_use,
         actor=actor,
     )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from raiportal.look.timelines import Reference
+
 
 @dataclass(frozen=True)
 class Lack:
@@ -54,3 +56,4 @@ class RiskPoint:
     note: str = ""
     at: datetime.datetime | None = None
     is_ranking: bool = False
+    source: Reference | None = None  # what it was worked out from

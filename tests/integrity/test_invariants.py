@@ -60,6 +60,7 @@ PLANTED: list[tuple[str, str]] = [
     ("INV-16 of measurements", "update metric set system_id = {other} where id = {metric}"),
     ("INV-16 of measurements", "update measurement_set set system_id = {other} where id = {set}"),
     ("INV-16 of measurements", "update judgement set run_id = {planned} where run_id = {completed}"),
+    ("INV-16 of measurements", "update risk_point set source_kind = 'measurements.run', source_id = 0 where harm_id = {harm}"),
     ("INV-16 of systems", "update deployment set system_id = {other} where id = {deployment}"),
     (
         "Shares of activations",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from harms import actions as harm_actions
+from harms import selectors as harm_selectors
 from harms.enums import RiskPointKind
 from harms.models import Harm, RiskPoint
 from measurements.actions.measured_risk import state_measured_risk
 from measurements.models import Estimate, MeasurementSetVersion, Metric, Run
 from raiportal.accounts.enums import Role
 from raiportal.errors import Conflict, Invalid, PolicyDenied
+from raiportal.look.timelines import Reference
 from systems import actions as system_actions
 from tests.factories.accounts import headers, make_user
 from tests.factories.harms import make_harm
@@ -154,3 +157,54 @@ def test_program_states_it_by_run_and_metric() -> None:
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["metric"])
     assert made.status_code == 201
     assert (made.json()["harm"], made.json()["score"]) == (harm.pk, 10)
+
+
+def test_the_statement_leads_to_its_run() -> None:
+    harm, run = measured("representative")
+    owner = harm.system.owner
+    assert owner is not None
+    state_measured_risk(estimate_id=estimate(run).pk, severity=4, frequency=5, rationale="One of three.", actor=owner)
+    browser = Client()
+    browser.force_login(owner)
+    link = f'<a href="{reverse("run", args=[run.pk])}">Run {run.code}</a>'
+
+    page = browser.get(reverse("harm", args=[harm.pk])).content.decode()
+    line = browser.get(reverse("harm-line", args=[harm.pk])).content.decode()
+    stated, assessed = Client().get(f"/api/v1/harms/{harm.pk}/risk-points/", headers=headers(owner)).json()
+
+    assert page.count(link) == 2  # beside the score, and on the line below
+    assert link in line
+    assert stated["worked_out_from"] == {"kind": "measurements.run", "id": run.pk, "name": f"Run {run.code}", "page": reverse("run", args=[run.pk])}
+    assert assessed["worked_out_from"] is None
+
+
+def test_nobody_is_led_to_a_run_that_they_may_not_see() -> None:
+    harm, run = measured("representative")
+    state_measured_risk(estimate_id=estimate(run).pk, severity=4, frequency=5, rationale="One of three.", actor=harm.system.owner)
+    points = list(RiskPoint.objects.filter(harm=harm))
+
+    assert list(harm_selectors.sources_of(points, make_user(Role.AUDITOR)).values()) == [Reference(f"Run {run.code}", reverse("run", args=[run.pk]))]
+    assert harm_selectors.sources_of(points, make_user()) == {}
+
+
+def test_a_harm_that_is_merged_leaves_the_run_to_the_other() -> None:
+    harm, run = measured("representative")
+    other = make_harm(harm.system, assessed=(1, 1))
+    state_measured_risk(estimate_id=estimate(run).pk, severity=4, frequency=5, rationale="One of three.", actor=harm.system.owner)
+
+    harm_actions.merge_harms(harm_id=harm.pk, into_id=other.pk, reason="One harm.", actor=harm.system.owner)
+
+    taken = RiskPoint.objects.get(harm=other, kind=RiskPointKind.MEASURED)
+    assert (taken.source_kind, taken.source_id) == ("measurements.run", run.pk)
+
+
+def test_sources_of_many_statements_take_one_query(django_assert_num_queries: Any) -> None:
+    harm, run = measured("representative")
+    owner = harm.system.owner
+    for severity in (1, 2, 3):
+        state_measured_risk(estimate_id=estimate(run).pk, severity=severity, frequency=5, rationale="One of three.", actor=owner)
+    points, auditor = list(RiskPoint.objects.filter(harm=harm)), make_user(Role.AUDITOR)
+    assert len(harm_selectors.sources_of(points, auditor)) == 3  # which also reads the roles, once
+
+    with django_assert_num_queries(1):
+        harm_selectors.sources_of(points, auditor)
