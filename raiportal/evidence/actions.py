@@ -21,6 +21,7 @@ from raiportal.evidence import media_types, policies, selectors, storage
 from raiportal.evidence.enums import EvidenceKind
 from raiportal.evidence.errors import ReliedOn
 from raiportal.evidence.models import Evidence, EvidenceUse, StoredFile
+from raiportal.evidence.subjects import evidence_followers
 from raiportal.uploads import stored_file_name
 
 LEFT_OVER = datetime.timedelta(hours=1)  # after which a file without a row can't be on its way in any more
@@ -167,6 +168,8 @@ def _attach(row: Evidence, subject: models.Model, actor: User) -> Evidence:
     require_clean(row)
     row.save(force_insert=True)
     ledger.record("evidence.evidence_added", subject=subject, actor=actor, evidence=row.pk, kind=row.kind, title=row.title, content=selectors.content_of(row))
+    for follower in evidence_followers:
+        follower.follow(subject, actor)
     return row
 
 

@@ -29,7 +29,16 @@ class Attachable:
         return self.subject_kind
 
 
+@dataclass(frozen=True)
+class EvidenceFollower:
+    """What brings itself up to date in the transaction in which evidence is added to an object: `follow` gets the object and who did it."""
+
+    slug: str
+    follow: Callable[[Any, User], None]
+
+
 attachable: Registry[Attachable] = Registry(Attachable)
+evidence_followers: Registry[EvidenceFollower] = Registry(EvidenceFollower)
 
 
 def about_visible(user: User) -> Q:

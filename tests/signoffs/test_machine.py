@@ -146,6 +146,18 @@ class Signing(RuleBasedStateMachine):
         for person in ("first", "second", "lawyer"):
             self.say(self.asked[-1], person, HOLDS[person] or MANAGER, verdict if person == "first" else "approve", short)
 
+    @precondition(lambda self: self.asked)
+    @rule(days=st.integers(0, 14))
+    def those_who_have_to_sign_set_a_condition_that_waits(self, days: int) -> None:
+        """Its last day is the third one; nothing else ends the approval in these days."""
+        self.those_who_have_to_sign("approve_with_conditions", short=False)
+        self.let_days_pass(days)
+
+    @precondition(lambda self: any(promise.state == "met" for asked in self.asked for promise in asked.promises))
+    @rule(days=st.integers(1, CONFIRMED_WITHIN_DAYS + 4))
+    def leave_what_is_met_unconfirmed(self, days: int) -> None:
+        self.let_days_pass(days)
+
     def say(self, asked: Asked, person: str, role: str, verdict: str, short: bool) -> None:
         now = clocks.now()
         end = now + 5 * DAY if short else None
