@@ -45,7 +45,6 @@ def build(sandbox_url: str) -> list[dict[str, str]]:
     _give_system_roles()
     for assessment in assessed:
         sharing.ask_for_sign_off(assessment, assessment.created_by)
-        sharing.share_register(assessment, assessment.created_by)
     for system in AISystem.objects.order_by("pk"):
         evidence.add_evidence(system)
         register.decide(system, manager)
@@ -53,6 +52,9 @@ def build(sandbox_url: str) -> list[dict[str, str]]:
     ratings.set_appetite(manager)
     for system in AISystem.objects.order_by("pk"):
         ratings.add_rounds(system, manager)
+    for assessment in assessed:
+        sharing.share_register(assessment, assessment.created_by)
+    sharing.name_stand_in(manager)
     notifications.switch_off(webhook, administrator)
     return sign_ins
 

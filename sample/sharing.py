@@ -28,6 +28,14 @@ def ask_for_sign_off(assessment: Assessment, actor: User) -> None:
     sign_offs.sign(request_id=request.pk, role="risk_manager", verdict="approve", reason=reason, seen=request.digest, actor=manager)
 
 
+def name_stand_in(manager: User) -> None:
+    """The risk manager is away for two weeks; the executive signs meanwhile."""
+    now = clocks.now()
+    until = now + datetime.timedelta(days=DAYS)
+    executive = User.objects.get(username="executive")
+    sign_offs.name_stand_in(person=executive, for_person=manager, from_at=now, until_at=until, reason="On leave.", actor=manager)
+
+
 def share_register(assessment: Assessment, actor: User) -> None:
     """The register as a frozen report, sent to three people, one of whom has acknowledged it."""
     report = reports.make_report(kind="harms.register", subject_id=assessment.system_id, actor=actor)

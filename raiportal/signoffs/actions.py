@@ -194,6 +194,7 @@ def name_stand_in(
     fields: dict[str, Any] = {"from_at": from_at, "until_at": until_at, "reason": given, "created_by": actor, "scope_id": scope_id}
     row = StandIn.objects.create(person=person, for_person=for_person, **fields)
     ledger.record("signoffs.stand_in_named", subject=row, actor=actor, reason=given, person=person.pk, for_person=for_person.pk, until=until_at)
+    telling.tell_stand_in(row, actor)
     return row
 
 
@@ -206,6 +207,7 @@ def end_stand_in(*, stand_in_id: int, reason: str, actor: User) -> StandIn:
         raise WrongState("This ended already.")
     given = require_text(reason, field="reason", sentence="Say why.")
     ledger.apply_changes(row, actor=actor, action="signoffs.stand_in_ended", reason=given, ended_at=clocks.now())
+    telling.tell_stand_in(row, actor)
     return row
 
 

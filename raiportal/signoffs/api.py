@@ -24,6 +24,7 @@ from raiportal.signoffs.enums import ConditionState, Held, RequestState, Verdict
 from raiportal.signoffs.filters import SignOffRequestFilter
 from raiportal.signoffs.kinds import sign_off_kinds
 from raiportal.signoffs.models import Condition, SignOff, SignOffRequest
+from raiportal.signoffs.stand_in_api import StandIns
 
 LARGEST_ID = 2**63 - 1
 MOST_CONDITIONS = 20  # of one approval
@@ -237,5 +238,6 @@ class Conditions(Resource):
 
 router = BothSlashes()
 router.register("sign-off-requests", SignOffRequests, basename="api-sign-off-request")
+router.register("stand-ins", StandIns, basename="api-stand-in")
 router.register("conditions", Conditions, basename="api-condition")
 urlpatterns = router.urls

@@ -5,6 +5,8 @@ Each is open for as long as it matters: the request's while it waits, a conditio
 
 from __future__ import annotations
 
+import datetime
+
 from raiportal.accounts.models import User
 from raiportal.deadlines import actions as deadlines
 from raiportal.signoffs.enums import ConditionState
@@ -36,3 +38,8 @@ def stop_all(request: SignOffRequest, actor: User) -> None:
     stop(request, actor)
     for condition in Condition.objects.filter(sign_off__request=request).unconfirmed().select_related("sign_off__request").order_by("pk"):
         deadlines.close(TO_MEET, subject=condition, actor=actor)
+
+
+def start_of(day: datetime.date) -> datetime.datetime:
+    """The first moment of a day, in UTC."""
+    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)

@@ -14,5 +14,7 @@ KINDS = (
     NotificationKind("signoffs.outdated", "Changed while it waits", "What waits for sign-off was changed. Told to whoever asked."),
     NotificationKind("signoffs.condition_set", "Condition to meet", "An approval was given on a condition. Told to the condition's owner."),
     NotificationKind("signoffs.condition_met", "Condition met", "A condition's owner said that it is met. Told to whoever set it."),
+    NotificationKind("signoffs.stand_in_named", "Stand-in named", "Somebody signs for somebody else for a while. Told to both."),
+    NotificationKind("signoffs.stand_in_ended", "Stand-in ended", "A stand-in ended before its time. Told to both sides of it."),
     NotificationKind("signoffs.condition_looked_at", "Condition looked at", "A condition was confirmed or opened again. Told to its owner."),
 )

@@ -70,6 +70,23 @@ def tell_condition_looked_at(condition: Condition, actor: User) -> None:
     _tell("signoffs.condition_looked_at", {condition.owner_id}, request, title, key, actor)
 
 
+def tell_stand_in(row: StandIn, actor: User) -> None:
+    """Both sides hear of it when a stand-in is named, and when one ends before its time; whoever did it knows."""
+    is_over = row.ended_at is not None
+    words = "no longer signs" if is_over else "signs"
+    until = "" if is_over else f" until {row.last_on:%-d %B %Y}"
+    notifications.notify(
+        "signoffs.stand_in_ended" if is_over else "signoffs.stand_in_named",
+        recipients={row.person_id, row.for_person_id},
+        subject=row,
+        title=f"{row.person.name} {words} for {row.for_person.name}{until}"[:200],
+        url=reverse("stand-in-list"),
+        scope=row.scope_id,
+        key=f"{row.pk}:{'ended' if is_over else 'named'}",
+        actor=actor,
+    )
+
+
 def _tell(kind: str, people: Iterable[int], request: SignOffRequest, title: str, key: str, actor: User) -> None:
     notifications.notify(
         kind,

@@ -33,7 +33,7 @@ from raiportal.reports.models import ReportRecipient
 from raiportal.signoffs import actions as sign_offs
 from raiportal.signoffs.actions import Asked
 from raiportal.signoffs.kinds import RoleNeeded, Rules
-from raiportal.signoffs.models import Condition
+from raiportal.signoffs.models import Condition, StandIn
 from systems import actions as system_actions
 from systems.extensions import Share
 from systems.models import AISystem, Configuration
@@ -208,6 +208,20 @@ def _confirm(signing: _Signing) -> None:
     sign_offs.confirm_condition(condition_id=Condition.objects.get().pk, is_met=True, note="Seen.", actor=signing.scene.risk_manager)
 
 
+def _stand_in_named(scene: Scene) -> set[User]:
+    """By an administrator: both sides hear of it."""
+    now = clocks.now()
+    span = {"from_at": now, "until_at": now + datetime.timedelta(days=3), "reason": "Away."}
+    sign_offs.name_stand_in(person=scene.viewer, for_person=scene.risk_manager, scope_id=scene.system.pk, actor=scene.administrator, **span)
+    return {scene.viewer, scene.risk_manager}
+
+
+def _stand_in_ended(scene: Scene) -> set[User]:
+    people = _stand_in_named(scene)
+    sign_offs.end_stand_in(stand_in_id=StandIn.objects.get().pk, reason="Back.", actor=scene.administrator)
+    return people
+
+
 # --- Notifications and deadlines ---
 def _webhook_gone(scene: Scene) -> set[User]:
     kinds, address = ["systems.emergency_asked"], "https://chat.example.test/"
@@ -366,6 +380,8 @@ PRODUCERS: dict[str, Producer] = {
     "signoffs.outdated": _signing(_change_meanwhile, "owner"),
     "signoffs.condition_set": _signing(_set_condition, "contributor"),
     "signoffs.condition_met": _signing(_meet, "risk_manager"),
+    "signoffs.stand_in_named": _stand_in_named,
+    "signoffs.stand_in_ended": _stand_in_ended,
     "signoffs.condition_looked_at": _signing(_confirm, "contributor"),
     "comments.mentioned": _mentioned,
     "comments.answered": _comment_answered,

@@ -17,7 +17,7 @@ from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal, reason_in
 from raiportal.look.marks import Mark
 from raiportal.look.paging import changed_query, cursor_pager
-from raiportal.signoffs import actions, policies, selectors
+from raiportal.signoffs import actions, dates, policies, selectors
 from raiportal.signoffs.filters import STAND_IN_TIMES, StandInFilter
 from raiportal.signoffs.forms import StandInForm
 from raiportal.signoffs.models import StandIn
@@ -104,15 +104,11 @@ def _name(user: User, form: StandInForm) -> StandIn:
         person=form.people[given["person"]],
         for_person=form.whose[given["for_person"]] if given.get("for_person") else user,
         scope_id=int(given["system"]) if given["system"] else None,
-        from_at=_start_of(given["from_on"]),
-        until_at=_start_of(given["until_on"]) + datetime.timedelta(days=1),
+        from_at=dates.start_of(given["from_on"]),
+        until_at=dates.start_of(given["until_on"]) + datetime.timedelta(days=1),
         reason=given["reason"],
         actor=user,
     )
-
-
-def _start_of(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
 
 
 @require_POST

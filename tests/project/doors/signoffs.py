@@ -39,6 +39,8 @@ STAND_IN: Arguments = lambda world: {  # noqa: E731 (one of many)
     "until_on": (TODAY + datetime.timedelta(days=9)).isoformat(),
     "reason": "Away.",
 }
+API_STAND_IN: Arguments = lambda world: {name: value for name, value in STAND_IN(world).items() if name != "for_person"}  # noqa: E731 (one of many)
+SEES_STAND_IN = READS_EVERYTHING | {Who.OWNER, Who.READING_TOKEN}
 SIGN_OFFS = [
     a_page("Sign-offs", "See what was asked for", "sign-off-list", SIGNED_IN),
     a_page("Sign-offs", "Take the list away", "sign-off-export", SIGNED_IN, at=lambda world: {"format": "csv"}),
@@ -66,9 +68,9 @@ SIGN_OFFS = [
     a_page("Sign-offs", "See stand-ins", "stand-in-list", SIGNED_IN),
     a_page("Sign-offs", "Take the list of stand-ins away", "stand-in-export", SIGNED_IN, at=lambda world: {"format": "csv"}),
     a_page("Sign-offs", "Open the form that names a stand-in", "stand-in-add", SIGNED_IN),
-    a_change("Sign-offs", "Name a stand-in", "stand-in-add", SIGNED_IN, "stand_in", sent=STAND_IN),
+    a_change("Sign-offs", "Name a stand-in", "stand-in-add", SIGNED_IN, f"stand_in {TOLD}", sent=STAND_IN),
     a_change(
-        *("Sign-offs", "End a stand-in's time", "stand-in-end", frozenset({Who.ADMINISTRATOR, Who.OWNER}), "stand_in"),
+        *("Sign-offs", "End a stand-in's time", "stand-in-end", frozenset({Who.ADMINISTRATOR, Who.OWNER}), f"stand_in {TOLD}"),
         knows=READS_EVERYTHING | {Who.OWNER},
         at=by_pk(lambda world: world.s1.stand_in, "stand_in_id"),
         sent=why,
@@ -94,6 +96,20 @@ SIGN_OFFS_API = [
     ),
     api_change(*("API: sign-offs", "Withdraw a request", "sign-off-request-withdraw", API_ASKED, f"sign_off_request {TOLD}", why), may=SIGNS | {Who.OWNER}),
     api_change("API: sign-offs", "Revoke an approval", "sign-off-request-revoke", API_APPROVED, f"sign_off_request deadline {TOLD}", why, may=SIGNS),
+    api_list("API: sign-offs", "List stand-ins", "stand-in"),
+    a_page(
+        *("API: sign-offs", "Read a stand-in", "api-stand-in-detail", SEES_STAND_IN),
+        knows=SEES_STAND_IN,
+        at=by_pk(lambda world: world.s1.stand_in),
+    ),
+    a_change("API: sign-offs", "Name a stand-in", "api-stand-in-list", SIGNED_IN, f"stand_in {TOLD}", sent=API_STAND_IN, status=201),
+    a_change(
+        *("API: sign-offs", "End a stand-in's time", "api-stand-in-end", frozenset({Who.ADMINISTRATOR, Who.OWNER}), f"stand_in {TOLD}"),
+        knows=SEES_STAND_IN,
+        at=by_pk(lambda world: world.s1.stand_in),
+        sent=why,
+        status=200,
+    ),
     api_list("API: sign-offs", "List conditions", "condition"),
     reads("API: sign-offs", "Read a condition", "api-condition-detail", API_OPEN),
     api_change(
