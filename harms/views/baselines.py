@@ -18,10 +18,11 @@ from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
 from raiportal.look.forms import add_refusal
-from raiportal.look.paging import cursor_pager
+from raiportal.look.paging import changed_query, cursor_pager
 
 MOST_SHOWN = 500  # harms of a baseline on its page, worst first; the files have all
 BASELINES_A_PAGE = 50
+BASELINES_EXPORTED = ("code", "title", "reason", "harms", "digest", "made_at", "made_by")
 BASELINE_SORTS = {"id": keyset.Sort("pk"), "title": keyset.Sort("title"), "harms": keyset.Sort("harm_count")}
 NOW = "now"
 
@@ -29,6 +30,25 @@ NOW = "now"
 @require_safe
 def baseline_list(request: SignedInRequest, system_id: int) -> HttpResponse:
     return _list(request, system_id, BaselineForm())
+
+
+@require_safe
+def baseline_list_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
+    """The list of baselines as a file, one row a baseline."""
+    system = system_of(request, system_id)
+    filters = BaselineFilter(request.GET, selectors.baselines_of(system), request=request)
+    if not filters.is_valid():
+        raise Invalid("A filter in the address can't be read.", field="filter")
+    _, sort = keyset.chosen_sort(request.GET.get("sort"), BASELINE_SORTS, "-id")
+    rows = (
+        {
+            **{name: getattr(row, name) for name in ("code", "title", "reason", "digest", "made_at")},
+            "harms": row.harm_count,
+            "made_by": row.made_by.username,
+        }
+        for row in filters.qs.order_by(*(f"-{field}" if sort.descending else field for field in sort.fields))
+    )
+    return exports.download(f"baselines-{system.slug}", format, BASELINES_EXPORTED, rows)
 
 
 @require_POST
@@ -59,6 +79,7 @@ def _list(request: SignedInRequest, system_id: int, form: BaselineForm) -> HttpR
         "filters": filters,
         "is_filtered": any(request.GET.get(field) for field in filters.filters),
         "sort": name,
+        "query": changed_query(request, cursor=None),
         "may_make": policies.may_make_baseline(request.user, system),
         "form": form,
     }

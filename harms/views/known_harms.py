@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -11,12 +11,14 @@ from harms import actions, policies, selectors
 from harms.filters import DismissalFilter
 from harms.models import LibraryDismissal
 from harms.views.addressed import system_of
-from raiportal import keyset
+from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
+from raiportal.errors import Invalid
 from raiportal.look.forms import reason_in
-from raiportal.look.paging import cursor_pager
+from raiportal.look.paging import changed_query, cursor_pager
 
 DISMISSALS_A_PAGE = 50
+EXPORTED = ("entry", "title", "model_name", "reason", "created_by", "created_at")
 NEWEST = keyset.Sort("pk", descending=True)
 
 
@@ -36,9 +38,29 @@ def known_harm_list(request: SignedInRequest, system_id: int) -> HttpResponse:
         "pager": cursor_pager(request, shown=len(page.rows), previous=page.previous, following=page.next),
         "filters": filters,
         "is_filtered": bool(request.GET.get("q")),
+        "query": changed_query(request, cursor=None),
         "may_decide": policies.may_decide_offer(request.user, system),
     }
     return render(request, "harms/known_harm_list.html", context, status=200 if is_readable else 422)
+
+
+@require_safe
+def dismissal_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
+    """What was dismissed and not taken back as a file, newest first."""
+    system = system_of(request, system_id)
+    filters = DismissalFilter(request.GET, selectors.dismissals_of(system), request=request)
+    if not filters.is_valid():
+        raise Invalid("A filter in the address can't be read.", field="filter")
+    titles = selectors.library_titles()
+    rows = (
+        {
+            **{name: getattr(row, name) for name in ("entry", "model_name", "reason", "created_at")},
+            "title": titles.get(row.entry, row.entry),
+            "created_by": row.created_by.username,
+        }
+        for row in filters.qs.order_by("-pk")
+    )
+    return exports.download(f"dismissed-{system.slug}", format, EXPORTED, rows)
 
 
 @require_POST

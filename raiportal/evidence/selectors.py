@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,11 @@ from raiportal.evidence.enums import EvidenceKind
 from raiportal.evidence.models import ORGANISATION, Evidence, EvidenceQuerySet, EvidenceUse, StoredFile
 from raiportal.evidence.subjects import attachable
 
+EXPORTED = (
+    *("id", "kind", "title", "note", "url", "file_name", "size", "sha256", "object_kind", "object_id"),
+    *("added_by", "added_at", "is_relied_on", "removed_by", "removed_at", "removed_reason"),
+)
+
 
 def of(subject: models.Model) -> list[Evidence]:
     """What stands for an object, newest first, each with `is_used`: whether something relied on it. One query."""
@@ -28,6 +33,20 @@ def with_use(rows: Any) -> EvidenceQuerySet:
     """Rows with all that is shown of them, newest first."""
     used = Exists(EvidenceUse.objects.filter(evidence=OuterRef("pk")))
     return rows.select_related("file", "added_by", "removed_by").annotate(is_used=used).order_by("-pk")  # type: ignore[no-any-return]
+
+
+def exported(rows: Iterable[Evidence]) -> Iterator[dict[str, Any]]:
+    """Rows of `with_use` for a file."""
+    for row in rows:
+        yield {
+            **{name: getattr(row, name) for name in ("id", "kind", "title", "note", "url", "file_name", "object_kind", "object_id")},
+            **{name: getattr(row, name) for name in ("added_at", "removed_at", "removed_reason")},
+            "size": row.file.size if row.file else None,
+            "sha256": row.file.sha256 if row.file else "",
+            "added_by": row.added_by.username,
+            "removed_by": row.removed_by.username if row.removed_by else "",
+            "is_relied_on": row.is_used,  # type: ignore[attr-defined]  # annotated by with_use
+        }
 
 
 def digests(subject: models.Model) -> list[dict[str, Any]]:

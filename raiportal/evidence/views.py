@@ -10,13 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from raiportal import exports
+from raiportal.accounts.models import User
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.audit.subjects import SubjectKind, subject_kinds
 from raiportal.errors import Invalid
 from raiportal.evidence import actions, downloads, policies, selectors
+from raiportal.evidence.filters import EvidenceFilter
 from raiportal.evidence.forms import EvidenceForm
 from raiportal.evidence.models import Evidence
 from raiportal.look.forms import add_refusal, reason_in
+from raiportal.look.paging import changed_query
 from raiportal.uploads import received_file, was_stopped
 
 
@@ -24,9 +28,27 @@ from raiportal.uploads import received_file, was_stopped
 def evidence_list(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     """Everything that was ever attached to an object; what was removed stays on the list with the reason."""
     subject, registered = _subject(request, kind, pk)
-    rows = selectors.with_use(Evidence.objects.of(subject))
-    context = _context(subject, registered) | {"rows": rows, "may_add": policies.may_add(request.user, subject)}
-    return render(request, "evidence/evidence_list.html", context)
+    filters = EvidenceFilter(request.GET, selectors.with_use(Evidence.objects.of(subject)), request=request)
+    is_readable = filters.is_valid()
+    context = _context(subject, registered) | {
+        "rows": filters.qs if is_readable else filters.queryset.none(),
+        "filters": filters,
+        "is_filtered": any(request.GET.get(name) for name in filters.filters),
+        "people": User.objects.filter(pk__in=Evidence.objects.of(subject).values("added_by")).order_by("name", "pk"),
+        "query": changed_query(request),
+        "may_add": policies.may_add(request.user, subject),
+    }
+    return render(request, "evidence/evidence_list.html", context, status=200 if is_readable else 422)
+
+
+@require_safe
+def evidence_export(request: SignedInRequest, kind: str, pk: int, format: str) -> HttpResponseBase:
+    """The list as a file; of stored files their names, sizes and SHA-256, not their content."""
+    subject, _ = _subject(request, kind, pk)
+    filters = EvidenceFilter(request.GET, selectors.with_use(Evidence.objects.of(subject)), request=request)
+    if not filters.is_valid():
+        raise Invalid("A filter in the address can't be read.", field="filter")
+    return exports.download(f"evidence-{kind.replace('.', '-')}-{pk}", format, selectors.EXPORTED, selectors.exported(filters.qs))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -38,6 +38,7 @@ def _report() -> io.BytesIO:
 
 EVIDENCE = [
     reads("Evidence", "See the evidence of an object", "evidence-list", ON_HARM),
+    reads("Evidence", "Take the list of evidence away as a file", "evidence-export", lambda world: {**ON_HARM(world), "format": "csv"}),
     a_form("Evidence", "Open the form for evidence", "evidence-add", ON_HARM),
     acts("Evidence", "Attach evidence", "evidence-add", ON_HARM, "evidence evidence_file", sent=lambda world: {"file": _report()}, is_multipart=True),
     reads("Evidence", "Take a file away", "evidence-file", by_pk(lambda world: world.s1.evidence, "evidence_id")),
