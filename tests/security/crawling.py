@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from django.test import Client
 from django.urls import reverse
 
+from raiportal import htmx
 from tests.project.access import DOORS
 from tests.project.door import Door, Who
 from tests.project.knocking import text_of
@@ -90,7 +92,21 @@ def reading_doors() -> list[Door]:
 
 def visit_doors(world: World, who: Who, *, as_fragment: bool = False) -> Iterator[Visited]:
     """Every address of the table that is read, on the objects of S1."""
-    headers = {"HX-Request": "true"} if as_fragment else {}
     for door in reading_doors():
-        client = (world.program if door.is_api else world.browser)(who, raise_request_exception=False)
-        yield visit(client, reverse(door.name, kwargs=dict(door.at(world))), query_params=dict(door.asked(world)), headers=headers)
+        yield _visit_door(world, who, door, as_fragment=as_fragment)
+
+
+def visit_doors_both_ways(world: World, who: Who) -> Iterator[Visited]:
+    """Every address of the table that is read, and once more as htmx where the answer hung on who asks."""
+    for door in reading_doors():
+        with patch.object(htmx, "wants_fragment", wraps=htmx.wants_fragment) as asked:
+            page = _visit_door(world, who, door)
+        yield page
+        if asked.called:
+            yield _visit_door(world, who, door, as_fragment=True)
+
+
+def _visit_door(world: World, who: Who, door: Door, *, as_fragment: bool = False) -> Visited:
+    client = (world.program if door.is_api else world.browser)(who, raise_request_exception=False)
+    headers = {"HX-Request": "true"} if as_fragment else {}
+    return visit(client, reverse(door.name, kwargs=dict(door.at(world))), query_params=dict(door.asked(world)), headers=headers)
