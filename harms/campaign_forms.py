@@ -23,7 +23,7 @@ from harms.models import (
 from harms.selectors import campaigns as selectors
 from harms.selectors import categories
 from harms.transcripts import MOST_CHARACTERS
-from raiportal.look.widgets import CheckboxesAcross, HintedRadioSelect
+from raiportal.look.widgets import CheckboxesAcross, HintedRadioSelect, SomeOfMany
 from systems.models import AISystem
 
 LARGEST = 2**31 - 1
@@ -150,7 +150,7 @@ class SessionForm(AimForm):
 
 def _strategies() -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
-        label="Strategies", required=False, widget=forms.SelectMultiple(attrs={"size": 6}), help_text="What the message tries, from the catalogue."
+        label="Strategies", required=False, widget=SomeOfMany, help_text="What the message tries, from the catalogue. Names and families can be typed."
     )
 
 

@@ -120,6 +120,7 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/resume/", campaigns.campaign_resume, name="campaign-resume"),
     path("campaigns/<int:campaign_id>/discard/", campaigns.campaign_discard, name="campaign-discard"),
     path("campaigns/<int:campaign_id>/close/", campaigns.campaign_close, name="campaign-close"),
+    path("campaigns/<int:campaign_id>/retention/", campaigns.campaign_retention, name="campaign-retention"),
     path("campaigns/<int:campaign_id>/consent/", campaigns.campaign_consent, name="campaign-consent"),
     path("campaigns/<int:campaign_id>/opt-out/", campaigns.campaign_opt_out, name="campaign-opt-out"),
     path("campaigns/<int:campaign_id>/testers/add/", campaigns.tester_invite, name="tester-invite"),

@@ -18,6 +18,7 @@ from harms.actions.bulk import MOST_AT_ONCE, edit_harms
 from harms.actions.campaigns import (
     add_campaign,
     add_objective,
+    change_retention,
     close_campaign,
     discard_campaign,
     edit_campaign,
@@ -77,6 +78,7 @@ __all__ = [
     "carry_out_acceptance",
     "carry_out_end_of_acceptance",
     "carry_scores_over",
+    "change_retention",
     "close_assessment",
     "close_campaign",
     "close_due_rounds",

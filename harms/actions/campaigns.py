@@ -194,6 +194,19 @@ def discard_campaign(*, campaign_id: int, reason: str, actor: User) -> Campaign:
 
 
 @transaction.atomic
+def change_retention(*, campaign_id: int, days: int, reason: str, actor: User) -> Campaign:
+    """Keep transcripts for more or fewer days after the close, unless it is a draft. What was deleted stays deleted; what is over its time goes by itself."""
+    campaign: Campaign = Campaign.objects.lock(campaign_id)
+    policies.may_lead_campaign(actor, campaign).require()
+    if campaign.state in {CampaignState.DRAFT, CampaignState.DISCARDED}:
+        raise Conflict("A draft's charter says how long transcripts are kept. Change it there.")
+    given = require_text(reason, field="reason", sentence="Say why.")
+    fitting = _fitting(campaign.system, {"retention_days": days})
+    ledger.apply_changes(campaign, actor=actor, action="harms.campaign_retention_changed", reason=given, **fitting)
+    return campaign
+
+
+@transaction.atomic
 def close_campaign(*, campaign_id: int, debrief: str, actor: User) -> Campaign:
     """End it with what was learned. Open sessions end with it."""
     said = require_text(debrief, field="debrief", sentence="Say what was learned, and what comes next.")

@@ -63,6 +63,11 @@ class Debrief(serializers.Serializer[Any]):
     debrief = serializers.CharField(max_length=4_000)
 
 
+class RetentionInput(serializers.Serializer[Any]):
+    days = serializers.IntegerField(min_value=1, max_value=3_650, help_text="From the close until transcripts lose their texts.")
+    reason = serializers.CharField(max_length=2_000)
+
+
 class TesterInput(serializers.Serializer[Any]):
     person = id_field()
 
@@ -206,6 +211,12 @@ class Campaigns(Resource):
     def close(self, request: Request, pk: str) -> Response:
         """End it with what was learned."""
         return self._answer(actions.close_campaign(campaign_id=self.visible().pk, actor=self.caller, **self.read(Debrief)).pk)
+
+    @extend_schema(request=RetentionInput, responses=CampaignOutput)
+    @action(detail=True, methods=["post"])
+    def retention(self, request: Request, pk: str) -> Response:
+        """Keep transcripts for more or fewer days, also of a closed campaign."""
+        return self._answer(actions.change_retention(campaign_id=self.visible().pk, actor=self.caller, **self.read(RetentionInput)).pk)
 
     @extend_schema(request=TesterInput, responses={201: TesterOutput})
     @action(detail=True, methods=["post"], url_path="testers")

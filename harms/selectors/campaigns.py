@@ -44,7 +44,8 @@ _FOUND = """
 select s.harm_id, f.layer, strategy, count(*)
 from finding f join probe_session s on s.id = f.session_id
 cross join lateral unnest(case when cardinality(f.strategies) = 0 then array['']::varchar[] else f.strategies end) strategy
-where f.campaign_id = %s and f.state in ('open', 'confirmed')
+left join finding original on original.id = f.duplicate_of_id
+where f.campaign_id = %s and (f.state in ('open', 'confirmed') or f.state = 'duplicate' and original.state in ('open', 'confirmed'))
 group by 1, 2, 3
 """
 
@@ -208,12 +209,9 @@ def strategy_titles() -> dict[str, str]:
     return catalogues.titles(STRATEGIES)
 
 
-def strategy_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The strategies in force by family."""
-    families: dict[str, list[tuple[str, str]]] = {}
-    for entry in catalogues.entries(STRATEGIES):
-        families.setdefault(entry.body.get("family", ""), []).append((entry.slug, entry.title))
-    return list(families.items())
+def strategy_choices() -> list[tuple[str, str]]:
+    """The strategies in force in the catalogue's order, each named with its family, so that typing finds either."""
+    return [(entry.slug, f"{entry.title} ({entry.body.get('family', '')})") for entry in catalogues.entries(STRATEGIES)]
 
 
 def open_findings(system_ids: Iterable[int]) -> QuerySet[Finding]:

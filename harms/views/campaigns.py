@@ -146,6 +146,7 @@ def _page(request: SignedInRequest, shown: Campaign) -> dict[str, Any]:
         "tester": tester if tester and tester.removed_at is None else None,
         "may_probe": policies.may_probe(user, shown, tester),
         "may_write": may_write,
+        "may_change_retention": shown.state not in {CampaignState.DRAFT, CampaignState.DISCARDED} and policies.may_lead_campaign(user, shown),
         "is_editable": bool(may_write) and shown.state in (CampaignState.DRAFT, CampaignState.PAUSED),
         "may_bring": policies.may_report_finding(user, shown),
         "figures": selectors.figures_of(shown),
@@ -200,6 +201,17 @@ def campaign_close(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     closed = actions.close_campaign(campaign_id=campaign_of(request, campaign_id).pk, debrief=reason_in(request.POST), actor=request.user)
     messages.success(request, f"{closed.code} is closed.")
     return redirect("campaign", closed.pk)
+
+
+@require_POST
+def campaign_retention(request: SignedInRequest, campaign_id: int) -> HttpResponse:
+    """How long transcripts are kept, changed with a reason."""
+    found, days = campaign_of(request, campaign_id), request.POST.get("days", "")
+    if not (days.isascii() and days.isdigit() and len(days) < 6):
+        raise Invalid("Give a number of days of at least 1.", field="retention_days")
+    kept = actions.change_retention(campaign_id=found.pk, days=int(days), reason=reason_in(request.POST), actor=request.user)
+    messages.success(request, f"Transcripts of {kept.code} are kept for {kept.retention_days:,} days after it is closed.")
+    return redirect("campaign", kept.pk)
 
 
 # --- Who takes part ---

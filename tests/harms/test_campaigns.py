@@ -259,6 +259,20 @@ def test_nothing_found_counts_for_coverage_and_gaps_show(campaign: Campaign, tes
     assert first.gaps == len(first.rows)  # the layer that nobody tried
 
 
+def test_a_duplicate_keeps_its_strategy_on_the_board_while_its_original_stands(campaign: Campaign, tester: User, owner: User) -> None:
+    """That it was found before doesn't make the strategy one that doesn't work."""
+    first = make_finding(campaign, tester, session=make_transcript(campaign, tester, strategies=["role-play"]))
+    second = make_finding(campaign, tester, session=make_transcript(campaign, tester, strategies=["crescendo"]))
+
+    def found() -> dict[str, int]:
+        return {row.slug: row.cells[0][1].found for row in selectors.board_of(campaign).harms[0].rows}
+
+    actions.mark_duplicate(finding_id=second.pk, original=first, actor=owner)
+    assert found() == {"role-play": 1, "crescendo": 1}
+    actions.dismiss_finding(finding_id=first.pk, reason="Nothing bad.", actor=owner)
+    assert found() == {"role-play": 0, "crescendo": 0}
+
+
 # --- The harm line ---
 def test_the_line_reaches_from_origin_to_the_latest_instance(campaign: Campaign, tester: User, owner: User) -> None:
     harm = campaign.scope.earliest("position").harm

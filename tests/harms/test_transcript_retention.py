@@ -256,3 +256,34 @@ def test_draft_is_discarded_on_its_page_and_through_the_api(system: AISystem, ow
     assert "Discarded" in page
     assert address not in page
     assert (answer.status_code, answer.json()["state"]) == (200, "discarded")
+
+
+def test_a_closed_campaigns_days_change_with_a_reason(campaign: Campaign, tester: User, owner: User) -> None:
+    session = make_transcript(campaign, tester)
+    close(campaign, owner, days_ago=31)
+    with pytest.raises(Invalid, match="Say why"):
+        actions.change_retention(campaign_id=campaign.pk, days=60, reason=" ", actor=owner)
+    with pytest.raises(PolicyDenied):
+        actions.change_retention(campaign_id=campaign.pk, days=60, reason="An audit.", actor=tester)
+
+    actions.change_retention(campaign_id=campaign.pk, days=60, reason="An audit.", actor=owner)
+    assert actions.delete_old_transcripts(actor=User.system()) == 0
+    browser = Client()
+    browser.force_login(owner)
+    sent = {"days": "30", "reason": "The audit is over."}
+    assert browser.post(reverse("campaign-retention", args=[campaign.pk]), sent).status_code == 302
+
+    assert actions.delete_old_transcripts(actor=User.system()) > 0
+    assert Turn.objects.filter(session=session).exclude(text="").count() == 0
+    assert [entry.action for entry in Entry.objects.filter(action="harms.campaign_retention_changed")] == ["harms.campaign_retention_changed"] * 2
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "3651", "ten", ""])
+def test_days_that_make_no_sense_change_nothing(campaign: Campaign, owner: User, days: str) -> None:
+    close(campaign, owner, days_ago=1)
+    browser = Client()
+    browser.force_login(owner)
+
+    assert browser.post(reverse("campaign-retention", args=[campaign.pk]), {"days": days, "reason": "Why not."}).status_code in {400, 422}
+    campaign.refresh_from_db()
+    assert campaign.retention_days == 30

@@ -72,6 +72,9 @@ CAMPAIGNS = [
     a_change("Red teaming", "Pause a campaign", "campaign-pause", PROBES_IN_S1, f"campaign {TOLD}", knows=READS_S1, at=CAMPAIGN, sent=why),
     manages("Red teaming", "Resume a campaign", "campaign-resume", PAUSED, "campaign", sent=why),
     manages("Red teaming", "Close a campaign", "campaign-close", PAUSED, "campaign", sent=why),
+    manages(
+        *("Red teaming", "Change how long transcripts are kept", "campaign-retention", CAMPAIGN, "campaign"), sent=lambda world: {**why(world), "days": "30"}
+    ),
     a_change(
         *("Red teaming", "Consent as a tester", "campaign-consent", TESTER, "campaign_tester"),
         knows=READS_S1,
@@ -168,6 +171,11 @@ CAMPAIGNS_API = [
     api_change(API, "Pause a campaign", "campaign-pause", API_CAMPAIGN, f"campaign {TOLD}", why, may=PROBES_IN_S1),
     api_change(API, "Resume a campaign", "campaign-resume", API_PAUSED, "campaign", why, may=MANAGES_S1),
     api_change(API, "Close a campaign", "campaign-close", API_PAUSED, "campaign", lambda world: {"debrief": "It held."}, may=MANAGES_S1),
+    api_change(
+        *(API, "Change how long transcripts are kept", "campaign-retention", API_CAMPAIGN, "campaign"),
+        lambda world: {**why(world), "days": 30},
+        may=MANAGES_S1,
+    ),
     api_change(
         API, "Invite a tester", "campaign-testers", API_CAMPAIGN, f"campaign_tester {TOLD}", lambda world: {"person": world.s1.probed.finder.pk}, status=201
     ),
