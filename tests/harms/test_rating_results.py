@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+import typst
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +17,7 @@ from harms import actions, selectors
 from harms.models import Harm, Rating
 from harms.selectors.harm_line import line_of_life
 from raiportal.accounts.models import User
+from raiportal.reports import pdf
 from raiportal.reports.content import Content, plain
 from raiportal.reports.models import Report
 from tests.factories.harms import make_harm
@@ -61,7 +64,12 @@ def test_open_round_says_nothing_in_any_form_of_a_report(scene: RoundScene) -> N
     assert [answer.status_code for answer in shown] == [200] * 3
     forms = [answer.getvalue() for answer in shown]
     assert [form for form in forms if CANARY.encode() in form] == []
-    assert CANARY not in json.dumps(high.pack)  # from which the PDF is typeset
+    assert CANARY not in json.dumps(high.pack)
+    with patch("typst.Compiler", wraps=typst.Compiler) as typesetter:
+        assert pdf.rendered(high).startswith(b"%PDF-")
+    (told,) = [call.kwargs["sys_inputs"]["report"] for call in typesetter.call_args_list]  # all that the PDF can say
+    assert scene.harms[0].title in told
+    assert CANARY not in told
 
 
 def test_open_round_says_on_the_line_that_it_is_open_and_no_more(scene: RoundScene) -> None:
