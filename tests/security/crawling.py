@@ -97,12 +97,12 @@ def visit_doors(world: World, who: Who, *, as_fragment: bool = False) -> Iterato
 
 
 def visit_doors_both_ways(world: World, who: Who) -> Iterator[Visited]:
-    """Every address of the table that is read, and once more as htmx where the answer hung on who asks."""
+    """Every address of the table that is read, and once more as htmx where the answer hung on who asks, or refused."""
     for door in reading_doors():
         with patch.object(htmx, "wants_fragment", wraps=htmx.wants_fragment) as asked:
             page = _visit_door(world, who, door)
         yield page
-        if asked.called:
+        if asked.called or (page.status != 200 and not door.is_api):
             yield _visit_door(world, who, door, as_fragment=True)
 
 
