@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -66,6 +66,9 @@ class Debrief(serializers.Serializer[Any]):
 class RetentionInput(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=3_650, help_text="From the close until transcripts lose their texts.")
     reason = serializers.CharField(max_length=2_000)
+
+
+MOST_PEOPLE = 100  # offered at once; words narrow them
 
 
 class TesterInput(serializers.Serializer[Any]):
@@ -148,6 +151,12 @@ class TesterOutput(serializers.Serializer[Any]):
     opted_out_at = serializers.DateTimeField(allow_null=True)
 
 
+class InvitablePerson(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    name = serializers.CharField()
+
+
 class Campaigns(Resource):
     """Red-team campaigns: charter, course, testers, figures and coverage."""
 
@@ -228,6 +237,15 @@ class Campaigns(Resource):
         if person is None:
             raise Invalid("There is nobody with this id who can be a tester.", field="person")
         return Response(TesterOutput(actions.invite_tester(campaign_id=held.pk, person=person, actor=self.caller)).data, status=201)
+
+    @extend_schema(parameters=[OpenApiParameter("q", str, description="Part of a name or username.")], responses=InvitablePerson(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def people(self, request: Request, pk: str) -> Response:
+        """Who could be invited as a tester, by name; the first hundred."""
+        held = self.visible()
+        policies.may_write_campaign(self.caller, held).require()
+        self.refuse_unknown_parameters(request, {"q"})
+        return Response(InvitablePerson(selectors.people_to_invite(held, request.query_params.get("q", "")[:150])[:MOST_PEOPLE], many=True).data)
 
     @extend_schema(request=ConsentInput, responses=TesterOutput)
     @action(detail=True, methods=["post"])

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from harms import attack_success
+from harms import attack_success, policies
 from harms.attack_success import AttackFigures, SessionCounts
 from harms.enums import Approach, FindingState, SessionKind, TestedLayer
 from harms.models import Campaign, CampaignHarm, Finding, Harm, Objective, ProbeSession, Tester
 from raiportal.accounts.models import User
 from raiportal.catalogues import selectors as catalogues
+from systems import selectors as system_selectors
 from systems.models import AISystem, Configuration
 
 STRATEGIES = "attack-strategies"
@@ -102,6 +103,15 @@ def figures_of(campaign: Campaign) -> AttackFigures:
         rows = [SessionCounts(*row) for row in cursor.fetchall()]
     named = Objective.objects.filter(campaign=campaign).count()
     return attack_success.figures(rows, objectives=named, is_systematic=campaign.approach == Approach.SYSTEMATIC)
+
+
+def people_to_invite(campaign: Campaign, words: str = "") -> list[User]:
+    """Who may be a tester and is none yet, by name; of whom name or username hold the words."""
+    named = {row.person_id for row in testers_of(campaign)}
+    people = system_selectors.people_to_choose()
+    if words.strip():
+        people = people.filter(Q(name__icontains=words.strip()) | Q(username__icontains=words.strip()))
+    return [person for person in people if person.pk not in named and policies.may_be_tester(person, campaign.system)]
 
 
 # --- Coverage ---

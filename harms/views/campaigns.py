@@ -130,8 +130,6 @@ def _page(request: SignedInRequest, shown: Campaign) -> dict[str, Any]:
     user = request.user
     tester = selectors.tester_of(shown, user)
     testers = selectors.testers_of(shown)
-    named = {row.person_id for row in testers}
-    people = [person for person in system_selectors.people_to_choose() if person.pk not in named and policies.may_be_tester(person, shown.system)]
     may_write = policies.may_write_campaign(user, shown)
     return {
         "campaign": shown,
@@ -142,7 +140,7 @@ def _page(request: SignedInRequest, shown: Campaign) -> dict[str, Any]:
         "scope": selectors.scope_of(shown),
         "objectives": selectors.objectives_of(shown),
         "testers": testers,
-        "people": people if may_write else [],
+        "people": selectors.people_to_invite(shown) if may_write else [],
         "tester": tester if tester and tester.removed_at is None else None,
         "may_probe": policies.may_probe(user, shown, tester),
         "may_write": may_write,

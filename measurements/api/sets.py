@@ -13,8 +13,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from harms.models import Harm
+from harms.models import Finding, Harm
+from measurements import policies
 from measurements.actions import sets as actions
+from measurements.actions.promotions import add_case_from_finding
 from measurements.actions.stress import add_stress_set
 from measurements.api.stress import StressInput, StressSetOutput
 from measurements.enums import Sampling, UploadFormat
@@ -86,6 +88,11 @@ class ImportOutput(serializers.Serializer[Any]):
     left_over = serializers.DictField(child=serializers.IntegerField(), help_text="What the file holds that has no place here, by name and number.")
 
 
+class FindingCaseInput(serializers.Serializer[Any]):
+    finding = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="Id of a confirmed finding of the set's system.")
+    expectation = serializers.CharField(max_length=2_000, required=False, allow_blank=True, default="", help_text="What a good answer does.")
+
+
 class MeasurementSets(Resource):
     """Named collections of cases. Their cases live in versions."""
 
@@ -127,6 +134,22 @@ class MeasurementSets(Resource):
             return self._dry_run(row, file, format)
         request.META["raiportal.body_digest"] = _digest(file, format)
         return idempotency.once(request, request.user, lambda: self._import(row, file, format))  # type: ignore[arg-type]
+
+    @extend_schema(request=FindingCaseInput, responses={201: ImportOutput})
+    @action(detail=True, methods=["post"])
+    def findings(self, request: Request, pk: str) -> Response:
+        """Make a case of a confirmed finding of red teaming, in the next version of this set. A set that has it already gets no new version."""
+
+        def act() -> Response:
+            held, data = self.visible(), self.read(FindingCaseInput)
+            policies.may_edit_sets(self.caller, held.system).require()
+            finding = self.find(Finding.objects, data["finding"], "finding")
+            result = add_case_from_finding(finding_id=finding.pk, set_id=held.pk, expectation=data["expectation"], actor=self.caller)
+            answer = _import_answer(result.version, result.report)
+            answer.status_code = 201
+            return answer
+
+        return self.once(act)
 
     def _create(self) -> Response:
         data = self.read(MeasurementSetInput)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements.actions import judgings as actions
@@ -24,8 +25,11 @@ def run_judgings(request: SignedInRequest, run_id: int) -> HttpResponse:
     """The tab, or the rows alone that it asks for while something goes on."""
     run = _run(request, run_id)
     if htmx.wants_fragment(request):
-        return render(request, "measurements/_run_judging_rows.html", {"run": run, **judging_parts.rows_context(run, request.user)})
-    return _page(request, run)
+        answer = render(request, "measurements/_run_judging_rows.html", {"run": run, **judging_parts.rows_context(run, request.user)})
+    else:
+        answer = _page(request, run)
+    patch_vary_headers(answer, ("HX-Request",))
+    return answer
 
 
 @require_POST

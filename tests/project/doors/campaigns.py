@@ -176,6 +176,7 @@ CAMPAIGNS_API = [
         lambda world: {**why(world), "days": 30},
         may=MANAGES_S1,
     ),
+    a_page(API, "Find people to invite", "api-campaign-people", ACTS_IN_S1 | {Who.READING_TOKEN}, knows=READS_S1, at=API_CAMPAIGN),
     api_change(
         API, "Invite a tester", "campaign-testers", API_CAMPAIGN, f"campaign_tester {TOLD}", lambda world: {"person": world.s1.probed.finder.pk}, status=201
     ),

@@ -173,6 +173,11 @@ SETS_API = [
         changes=frozenset({"measurement_set_version", "measurement_case", "audit_entry", "audit_payload"}),
         is_multipart=True,
     ),
+    api_change(
+        *("API: sets and metrics", "Make a case of a finding", "measurement-set-findings", API_SET, "measurement_set_version measurement_case"),
+        lambda world: {"finding": world.s1.probed.confirmed_finding.pk},
+        status=201,
+    ),
     api_list("API: sets and metrics", "List set versions", "measurement-set-version"),
     reads("API: sets and metrics", "Read a set version", "api-measurement-set-version-detail", by_pk(lambda world: world.s1.version)),
     api_change(
