@@ -105,20 +105,20 @@ def reading_doors() -> list[Door]:
 def visit_doors(world: World, who: Who, *, as_fragment: bool = False) -> Iterator[Visited]:
     """Every address of the table that is read, on the objects of S1."""
     for door in reading_doors():
-        yield _visit_door(world, who, door, as_fragment=as_fragment)
+        yield visit_door(world, who, door, as_fragment=as_fragment)
 
 
 def visit_doors_both_ways(world: World, who: Who) -> Iterator[Visited]:
     """Every address of the table that is read, and once more as htmx where the answer hung on who asks, or refused."""
     for door in reading_doors():
         with patch.object(htmx, "wants_fragment", wraps=htmx.wants_fragment) as asked:
-            page = _visit_door(world, who, door)
+            page = visit_door(world, who, door)
         yield page
         if asked.called or (page.status != 200 and not door.is_api):
-            yield _visit_door(world, who, door, as_fragment=True)
+            yield visit_door(world, who, door, as_fragment=True)
 
 
-def _visit_door(world: World, who: Who, door: Door, *, as_fragment: bool = False) -> Visited:
+def visit_door(world: World, who: Who, door: Door, *, as_fragment: bool = False) -> Visited:
     client = (world.program if door.is_api else world.browser)(who, raise_request_exception=False)
     headers = {"HX-Request": "true"} if as_fragment else {}
     return visit(client, reverse(door.name, kwargs=dict(door.at(world))), query_params=dict(door.asked(world)), headers=headers)
