@@ -8,8 +8,8 @@ from django.db import transaction
 
 from harms import policies
 from harms.actions.campaign_telling import tell_decided, tell_reported
-from harms.actions.register import propose_harm
-from harms.enums import FindingState, OpinionVerdict, Origin, SessionKind, TurnProgress
+from harms.actions.candidates import accept_candidate, add_candidate, reopen_candidate
+from harms.enums import CandidateSource, CandidateState, FindingState, OpinionVerdict, Origin, SessionKind, TurnProgress
 from harms.models import HIGHEST_LEVEL, Finding, Harm, HarmCategory, Opinion, ProbeSession
 from harms.workflow import FINDING
 from raiportal import clocks
@@ -109,11 +109,15 @@ def confirm_finding(*, finding_id: int, harm: Harm, severity: int, reason: str =
 def confirm_as_new_harm(
     *, finding_id: int, title: str, category: HarmCategory, origin: str = Origin.MODEL, severity: int, reason: str = "", actor: User
 ) -> Finding:
-    """It shows a harm that nobody knew: that one is proposed on the register, and the finding is its first instance."""
+    """It shows a harm that nobody knew: it goes through the candidates, as everything that may be one, and is proposed on the register with the finding as
+    its first instance."""
     finding: Finding = Finding.objects.lock(finding_id)
     policies.may_triage(actor, finding).require()
     description = f"{finding.description}\n\nFirst seen in red teaming: {finding.code} of {finding.campaign.code}."
-    harm = propose_harm(system=finding.system, title=title, description=description, category=category, origin=origin, actor=actor)
+    seen = add_candidate(system=finding.system, source=CandidateSource.FINDING, title=finding.title, summary=finding.description, subject=finding, actor=actor)
+    if seen.state != CandidateState.WAITING:
+        reopen_candidate(candidate_id=seen.pk, reason=f"{finding.code} was opened again and shows another harm.", actor=actor)
+    harm = accept_candidate(candidate_id=seen.pk, title=title, category=category, origin=origin, description=description, reason=reason, actor=actor)
     confirmed = _decide(finding, "confirm", actor, reason, harm=harm, is_new_harm=True, severity=_level(severity))
     ledger.record("harms.instance_linked", subject=harm, actor=actor, reason=reason, finding=finding.code)
     return confirmed

@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from harms import actions, attack_success, transcripts
 from harms.attack_success import SessionCounts
 from harms.enums import FindingState, HarmState
-from harms.models import Campaign, Finding, Harm, HarmCategory, ProbeSession
+from harms.models import Campaign, Candidate, Finding, Harm, HarmCategory, ProbeSession
 from harms.selectors import campaigns as selectors
 from harms.selectors.harm_line import line_of_life
 from measurements.actions.promotions import add_case_from_finding
@@ -97,6 +97,21 @@ def test_a_new_harm_is_proposed_and_never_lost(campaign: Campaign, tester: User,
     assert confirmed.harm is not None
     assert (confirmed.harm.state, confirmed.is_new_harm) == (HarmState.PROPOSED, True)
     assert Harm.objects.filter(title="Names a deadly dose").exists()
+    arrived = Candidate.objects.get(subject_kind="harms.finding", subject_id=finding.pk)
+    assert (arrived.source, arrived.state, arrived.harm) == ("finding", "new_harm", confirmed.harm)
+
+
+def test_a_finding_that_was_opened_again_shows_another_new_harm(campaign: Campaign, tester: User, owner: User) -> None:
+    finding = make_finding(campaign, tester)
+    agree(finding, owner)
+    category = HarmCategory.objects.get(slug="confabulation")
+    actions.confirm_as_new_harm(finding_id=finding.pk, title="Names a deadly dose", category=category, severity=4, actor=owner)
+    actions.reopen_finding(finding_id=finding.pk, reason="Look again.", actor=owner)
+
+    again = actions.confirm_as_new_harm(finding_id=finding.pk, title="Invents a trial", category=category, severity=4, actor=owner)
+
+    assert Candidate.objects.get(subject_id=finding.pk).harm == again.harm
+    assert Harm.objects.filter(title__in=("Names a deadly dose", "Invents a trial")).count() == 2
 
 
 def test_duplicates_lead_to_one_original(campaign: Campaign, tester: User, owner: User) -> None:

@@ -130,7 +130,7 @@ FINDINGS = [
     acts("Red teaming", "Give a second opinion", "finding-opinion", OPEN, "finding_opinion", sent=OPINION),
     acts("Red teaming", "Confirm a finding", "finding-confirm", AGREED, f"finding {TOLD}", sent=KNOWN),
     acts(
-        *("Red teaming", "Confirm it as a new harm", "finding-confirm-new", AGREED, f"finding harm {TOLD}"),
+        *("Red teaming", "Confirm it as a new harm", "finding-confirm-new", AGREED, f"finding harm harm_candidate {TOLD}"),
         sent=lambda world: {"title": "New", "category": world.s1.harm.category.slug, "origin": "model", "severity": 3},
     ),
     acts("Red teaming", "Dismiss a finding", "finding-dismiss", OPEN, f"finding {TOLD}", sent=why),
@@ -233,7 +233,7 @@ CAMPAIGNS_API = [
     api_change(API, "Give a second opinion", "finding-opinions", API_OPEN, "finding_opinion", OPINION, status=201),
     api_change(API, "Confirm a finding", "finding-confirm", API_AGREED, f"finding {TOLD}", KNOWN),
     api_change(
-        *(API, "Confirm it as a new harm", "finding-confirm-new", API_AGREED, f"finding harm {TOLD}"),
+        *(API, "Confirm it as a new harm", "finding-confirm-new", API_AGREED, f"finding harm harm_candidate {TOLD}"),
         lambda world: {"title": "New", "category": world.s1.harm.category.slug, "severity": 3},
     ),
     api_change(API, "Dismiss a finding", "finding-dismiss", API_OPEN, f"finding {TOLD}", why),
