@@ -185,7 +185,7 @@ def name_stand_in(
     *, person: User, for_person: User, from_at: datetime.datetime, until_at: datetime.datetime, reason: str, actor: User, scope_id: int | None = None
 ) -> StandIn:
     """Let somebody sign for somebody else between two moments, at most 90 days apart. Raises PolicyDenied, Invalid."""
-    policies.may_name_stand_in(actor, person, for_person).require()
+    policies.may_name_stand_in(actor, person, for_person, scope_id).require()
     if person.pk == for_person.pk or person.kind != "person" or not person.is_active:
         raise Invalid("Name another person who has an account.", field="person")
     if not from_at < until_at <= from_at + LONGEST_STAND_IN or until_at <= clocks.now():

@@ -204,12 +204,14 @@ class Condition(models.Model):
 
 class StandInQuerySet(ScopedQuerySet):
     def visible_to(self, user: Any) -> Any:
-        """One's own, on either side; those who oversee roles or read everything see all."""
+        """One's own, on either side; those who oversee roles or read everything see all. A token that is limited to systems sees those of its systems."""
         from raiportal.accounts import roles
 
-        if roles.of(user).organisation & SEES_STAND_INS and roles.of(user).narrowed_to is None:
+        held = roles.of(user)
+        if held.organisation & SEES_STAND_INS and held.narrowed_to is None:
             return self
-        return self.filter(Q(person=user) | Q(for_person=user))
+        own = self.filter(Q(person=user) | Q(for_person=user))
+        return own if held.narrowed_to is None else own.filter(scope__in=held.narrowed_to)
 
     def in_force(self, now: datetime.datetime) -> StandInQuerySet:
         return self.filter(from_at__lte=now, until_at__gt=now, ended_at=None, for_person__is_active=True)

@@ -62,7 +62,10 @@ def may_oversee_stand_ins(user: User) -> Decision:
     return ALLOWED if roles.holds(user, Role.ADMINISTRATOR) else denied("An administrator sees to the stand-ins of others.")
 
 
-def may_name_stand_in(user: User, person: User, for_person: User) -> Decision:
+def may_name_stand_in(user: User, person: User, for_person: User, scope_id: int | None) -> Decision:
+    narrowed = roles.of(user).narrowed_to
+    if narrowed is not None and scope_id not in narrowed:
+        return denied("This token is limited to some systems. Name a stand-in for one of them.")
     if user.pk == person.pk:
         return denied("Nobody makes themselves somebody's stand-in.")
     if user.pk == for_person.pk or may_oversee_stand_ins(user):

@@ -98,3 +98,19 @@ def test_strangers_see_and_end_nothing(scene: Scene, helper: User) -> None:
 
     assert Client().get(ADDRESS, headers=headers(stranger)).json()["results"] == []
     assert _post(stranger, {"reason": "No."}, f"{ADDRESS}{row.pk}/end/").status_code == 404
+
+
+def test_a_token_limited_to_a_system_names_and_sees_stand_ins_there_alone(scene: Scene, helper: User) -> None:
+    elsewhere = make_system(owner=scene.lawyer)
+    narrow = headers(scene.lawyer, scopes=[scene.system.scope])
+    _post(scene.lawyer, _sent(helper))
+    everywhere = StandIn.objects.get()
+
+    def send(**given: Any) -> int:
+        return int(Client().post(ADDRESS, _sent(helper, **given), content_type="application/json", headers=narrow).status_code)
+
+    assert Client().get(f"{ADDRESS}{everywhere.pk}/", headers=narrow).status_code == 404
+    assert send() == 403
+    assert send(system=elsewhere.pk) in {400, 422}
+    assert send(system=scene.system.pk) == 201
+    assert [row["system"] for row in Client().get(ADDRESS, headers=narrow).json()["results"]] == [scene.system.pk]
