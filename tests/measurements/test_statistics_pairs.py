@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -70,6 +70,7 @@ def test_without_a_pair_there_is_no_interval() -> None:
         paired_interval(PairCounts(0, 0, 0, 0))
 
 
+@settings(max_examples=12)  # the other library takes a quarter of a second for each
 @given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=40))
 def test_holm_agrees_with_another_library(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
