@@ -28,6 +28,7 @@ LONGEST_STAND_IN = datetime.timedelta(days=90)  # longer, and it is a role that 
 ENDED_AT_ONCE = 200  # approvals looked after in one round of the task
 CHANGED = "This changed after you opened the page. Look at what changed, and ask for the sign-off again."
 OVER = "An earlier sign-off or condition here is over its date, or its signer has no account any more. Withdraw this request and ask again."
+NO_LONGER_HELD = "Somebody who signed earlier no longer holds the role in which they signed. Withdraw this request and ask again."
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,10 @@ def _settle(request: SignOffRequest, subject: Any, verdict: str, actor: User, no
     whole.valid_until = until
     if selectors.ending_of(whole, request.digest, now) is not None:
         raise WrongState(OVER)
+    if not all(
+        policies.holds_role(given.stand_in_for or given.person, given.role, request.scope_id) for given in whole.sign_offs.all() if given.verdict in APPROVING
+    ):
+        raise WrongState(NO_LONGER_HELD)
     for older in SignOffRequest.objects.about(request.kind, subject.pk).standing().select_for_update(of=("self",), no_key=True):
         fields: dict[str, Any] = {"ended_at": now, "ended_why": Ending.REPLACED}
         ledger.apply_changes(older, actor=actor, action="signoffs.ended", **fields)

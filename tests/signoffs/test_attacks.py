@@ -252,6 +252,19 @@ def test_whoever_left_before_the_last_signature_does_not_count(scene: Scene) -> 
     assert scene.request.state == RequestState.OPEN
 
 
+def test_whoever_lost_the_role_before_the_last_signature_does_not_count(scene: Scene) -> None:
+    """SEC-17: at the moment of the approval each signer holds the role that is asked for."""
+    scene.sign(scene.manager, "risk_manager")
+    Membership.objects.filter(user=scene.manager).delete()
+
+    with pytest.raises(WrongState, match="no longer holds the role"):
+        scene.sign(scene.lawyer, "reviewer:legal")
+
+    scene.request.refresh_from_db()
+    assert scene.request.state == RequestState.OPEN
+    assert not SignOff.objects.filter(person=scene.lawyer).exists()
+
+
 def test_a_role_that_was_held_when_signing_counts_and_no_longer_opens(scene: Scene) -> None:
     """SEC-17: what was signed in a role stays signed when the role moves on; whoever lost it signs nothing more, and another has to."""
     scene.sign(scene.manager, "risk_manager")
