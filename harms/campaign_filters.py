@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from harms.enums import Approach, CampaignState, FindingState, SessionKind, SessionResult, SessionState, TestedLayer
 from harms.models import HIGHEST_LEVEL, Campaign, Finding, ProbeSession
+from raiportal.listing import ListFilter
 
 LARGEST_ID = 2**63 - 1
 
@@ -17,7 +18,7 @@ def _id(**options: Any) -> django_filters.NumberFilter:
     return django_filters.NumberFilter(min_value=1, max_value=LARGEST_ID, **options)
 
 
-class CampaignFilter(django_filters.FilterSet):
+class CampaignFilter(ListFilter):
     q = django_filters.CharFilter(field_name="title", lookup_expr="icontains", label="Words in the title", max_length=160)
     state = django_filters.ChoiceFilter(choices=CampaignState.choices, label="State", empty_label="Any state")
     approach = django_filters.ChoiceFilter(choices=Approach.choices, label="Approach", empty_label="Any approach")
@@ -48,7 +49,7 @@ class SessionApiFilter(SessionFilter):
     finding = _id(field_name="finding_id", label="Id of a finding that is replayed")
 
 
-class FindingFilter(django_filters.FilterSet):
+class FindingFilter(ListFilter):
     q = django_filters.CharFilter(field_name="title", lookup_expr="icontains", label="Words in the title", max_length=160)
     state = django_filters.ChoiceFilter(choices=FindingState.choices, label="State", empty_label="Any state")
     severity = django_filters.NumberFilter(field_name="severity", lookup_expr="gte", min_value=1, max_value=HIGHEST_LEVEL, label="Severity at least")

@@ -12,6 +12,7 @@ from harms import selectors
 from harms.consistency import RULES
 from harms.enums import CandidateSource, CandidateState, HarmState, Origin, RiskPointKind
 from harms.models import HIGHEST_LEVEL, Baseline, Candidate, Harm, HarmCategory, HarmUse, LibraryDismissal
+from raiportal.listing import ListFilter
 from raiportal.look.levels import RISK_WORDS
 
 LEVELS = [*((str(number), RISK_WORDS[number - 1].capitalize()) for number in range(HIGHEST_LEVEL, 0, -1)), ("high", "High and critical")]
@@ -119,7 +120,7 @@ class HarmApiFilter(HarmFilter):
         return rows.filter(Exists(HarmUse.objects.filter(harm=OuterRef("pk"), intended_use=int(value), intended_use__archived_at=None)))
 
 
-class CandidateFilter(django_filters.FilterSet):
+class CandidateFilter(ListFilter):
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
     state = django_filters.ChoiceFilter(choices=CandidateState.choices, label="State", empty_label="Any state")
     source = django_filters.ChoiceFilter(choices=CandidateSource.choices, label="Source", empty_label="Any source")
@@ -132,7 +133,7 @@ class CandidateFilter(django_filters.FilterSet):
         return rows.filter(Q(title__icontains=value) | Q(summary__icontains=value))
 
 
-class BaselineFilter(django_filters.FilterSet):
+class BaselineFilter(ListFilter):
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
     since = django_filters.DateFilter(field_name="made_at", lookup_expr="date__gte", label="Made from", widget=forms.DateInput(attrs={"type": "date"}))
     until = django_filters.DateFilter(field_name="made_at", lookup_expr="date__lte", label="Made until", widget=forms.DateInput(attrs={"type": "date"}))
@@ -145,7 +146,7 @@ class BaselineFilter(django_filters.FilterSet):
         return rows.filter(Q(title__icontains=value) | Q(reason__icontains=value))
 
 
-class DismissalFilter(django_filters.FilterSet):
+class DismissalFilter(ListFilter):
     """Of known harms that were dismissed. Words are looked for in the entry's title, the model and the reason."""
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)

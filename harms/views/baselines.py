@@ -17,6 +17,7 @@ from harms.views.addressed import system_of
 from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
+from raiportal.listing import order_of
 from raiportal.look.forms import add_refusal
 from raiportal.look.paging import changed_query, cursor_pager
 
@@ -36,17 +37,14 @@ def baseline_list(request: SignedInRequest, system_id: int) -> HttpResponse:
 def baseline_list_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     """The list of baselines as a file, one row a baseline."""
     system = system_of(request, system_id)
-    filters = BaselineFilter(request.GET, selectors.baselines_of(system), request=request)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    _, sort = keyset.chosen_sort(request.GET.get("sort"), BASELINE_SORTS, "-id")
+    found = BaselineFilter(request.GET, selectors.baselines_of(system), request=request).required()
     rows = (
         {
             **{name: getattr(row, name) for name in ("code", "title", "reason", "digest", "made_at")},
             "harms": row.harm_count,
             "made_by": row.made_by.username,
         }
-        for row in filters.qs.order_by(*(f"-{field}" if sort.descending else field for field in sort.fields))
+        for row in found.order_by(*order_of(request, BASELINE_SORTS, "-id"))
     )
     return exports.download(f"baselines-{system.slug}", format, BASELINES_EXPORTED, rows)
 

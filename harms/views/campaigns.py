@@ -74,10 +74,7 @@ def campaign_list(request: SignedInRequest, system_id: int) -> HttpResponse:
 @require_safe
 def campaign_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     system = system_of(request, system_id)
-    filters = _filters(request, system)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    rows = selectors.exported_campaigns(filters.qs.order_by("-pk").iterator(chunk_size=500))
+    rows = selectors.exported_campaigns(_filters(request, system).required().order_by("-pk").iterator(chunk_size=500))
     return exports.download(f"campaigns-{system.slug}", format, selectors.CAMPAIGN_COLUMNS, rows)
 
 

@@ -20,6 +20,7 @@ from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.audit.subjects import subject_kinds
 from raiportal.errors import Invalid, Missing
+from raiportal.listing import order_of
 from raiportal.look.forms import add_refusal, reason_in
 from raiportal.look.paging import cursor_pager
 
@@ -53,12 +54,8 @@ def candidate_list(request: SignedInRequest, system_id: int) -> HttpResponse:
 @require_safe
 def candidate_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     system = system_of(request, system_id)
-    filters = _filters(request, system)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    _, sort = keyset.chosen_sort(request.GET.get("sort"), selectors.CANDIDATE_SORTS, "-id")
-    order = [f"-{field}" if sort.descending else field for field in sort.fields]
-    return exports.download(f"candidates-{system.slug}", format, selectors.CANDIDATE_COLUMNS, selectors.exported_candidates(filters.qs.order_by(*order)))
+    found = _filters(request, system).required().order_by(*order_of(request, selectors.CANDIDATE_SORTS, "-id"))
+    return exports.download(f"candidates-{system.slug}", format, selectors.CANDIDATE_COLUMNS, selectors.exported_candidates(found))
 
 
 def _filters(request: SignedInRequest, system: Any) -> CandidateFilter:

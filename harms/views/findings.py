@@ -80,10 +80,8 @@ def finding_list(request: SignedInRequest, system_id: int) -> HttpResponse:
 @require_safe
 def finding_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     system = system_of(request, system_id)
-    filters = _filters(request, system)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    return exports.download(f"findings-{system.slug}", format, selectors.FINDING_COLUMNS, selectors.exported_findings(filters.qs.order_by("-severity", "-pk")))
+    found = _filters(request, system).required()
+    return exports.download(f"findings-{system.slug}", format, selectors.FINDING_COLUMNS, selectors.exported_findings(found.order_by("-severity", "-pk")))
 
 
 def _filters(request: SignedInRequest, system: AISystem) -> FindingFilter:

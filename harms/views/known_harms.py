@@ -13,7 +13,6 @@ from harms.models import LibraryDismissal
 from harms.views.addressed import system_of
 from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
-from raiportal.errors import Invalid
 from raiportal.look.forms import reason_in
 from raiportal.look.paging import changed_query, cursor_pager
 
@@ -48,9 +47,7 @@ def known_harm_list(request: SignedInRequest, system_id: int) -> HttpResponse:
 def dismissal_export(request: SignedInRequest, system_id: int, format: str) -> HttpResponseBase:
     """What was dismissed and not taken back as a file, newest first."""
     system = system_of(request, system_id)
-    filters = DismissalFilter(request.GET, selectors.dismissals_of(system), request=request)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
+    found = DismissalFilter(request.GET, selectors.dismissals_of(system), request=request).required()
     titles = selectors.library_titles()
     rows = (
         {
@@ -58,7 +55,7 @@ def dismissal_export(request: SignedInRequest, system_id: int, format: str) -> H
             "title": titles.get(row.entry, row.entry),
             "created_by": row.created_by.username,
         }
-        for row in filters.qs.order_by("-pk")
+        for row in found.order_by("-pk")
     )
     return exports.download(f"dismissed-{system.slug}", format, EXPORTED, rows)
 

@@ -8,11 +8,12 @@ import django_filters
 from django.db.models import F, Func, Q, QuerySet, TextField
 
 from raiportal import clocks, keyset
-from raiportal.administration.filters import LONGEST_SEARCH, ListFilter
+from raiportal.administration.filters import LONGEST_SEARCH
 from raiportal.catalogues import selectors
 from raiportal.catalogues.enums import Origin
 from raiportal.catalogues.kinds import CatalogueKind
 from raiportal.catalogues.models import CatalogueEntry
+from raiportal.listing import ListFilter
 
 SORTS = {"position": keyset.Sort("position"), "title": keyset.Sort("title"), "changed": keyset.Sort("updated_at")}
 IN_ORDER = "position"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -10,25 +9,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from raiportal import keyset
 from raiportal.accounts.enums import Ability, Role, UserKind
 from raiportal.accounts.models import ApiToken, Membership, User
-from raiportal.errors import Invalid
+from raiportal.listing import ListFilter
 from raiportal.look.paging import changed_query
 
 LONGEST_SEARCH = 200  # characters
 STATES_OF_PEOPLE = [("active", "Not kept out"), ("out", "Kept out")]
 STATES_OF_TOKENS = [("usable", "Works"), ("ended", "Ended"), ("revoked", "Revoked")]
-
-
-class ListFilter(django_filters.FilterSet):
-    """What the lists have in common: an unreadable filter is refused, since without it more would be shown than was asked for."""
-
-    def required(self) -> QuerySet[Any]:
-        """The filtered rows. Raises Invalid for a filter that can't be read."""
-        if not self.is_valid():
-            raise Invalid("A filter in the address can't be read.", field="filter")
-        return self.qs  # type: ignore[no-any-return]
 
 
 class PersonFilter(ListFilter):
@@ -72,12 +60,6 @@ class TokenFilter(ListFilter):
     def by_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         revoked, ended = Q(revoked_at__isnull=False), Q(expires_at__lte=Now())
         return rows.filter({"revoked": revoked, "ended": ended & ~revoked}.get(value, ~revoked & (Q(expires_at=None) | Q(expires_at__gt=Now()))))
-
-
-def order_of(request: HttpRequest, sorts: Mapping[str, keyset.Sort], default: str) -> list[str]:
-    """The order that the address asks for, for `order_by`. Raises Invalid for one that this list doesn't have."""
-    _, sort = keyset.chosen_sort(request.GET.get("sort"), sorts, default)
-    return [f"-{field}" if sort.descending else field for field in sort.fields]
 
 
 def query_of(request: HttpRequest) -> str:

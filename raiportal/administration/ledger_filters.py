@@ -7,12 +7,13 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from raiportal.accounts.models import Scope
-from raiportal.administration.filters import LONGEST_SEARCH, ListFilter
+from raiportal.administration.filters import LONGEST_SEARCH
 from raiportal.administration.people_named import PersonFilter
 from raiportal.audit.ledger import REFUSED
 from raiportal.audit.models import Entry
 from raiportal.audit.selectors import known_actions
 from raiportal.audit.subjects import subject_kinds
+from raiportal.listing import ListFilter
 
 WHAT_COUNTS = [("done", "What was done"), ("refused", "Refusals only")]
 LARGEST_ID = 2**63 - 1

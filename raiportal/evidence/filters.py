@@ -9,12 +9,13 @@ from django.db.models import Q, QuerySet
 
 from raiportal.evidence.enums import EvidenceKind
 from raiportal.evidence.models import Evidence
+from raiportal.listing import ListFilter
 
 IN_FORCE, RELIED_ON, REMOVED = "in_force", "relied_on", "removed"
 STATES = [(IN_FORCE, "In force"), (RELIED_ON, "Relied on"), (REMOVED, "Removed")]
 
 
-class EvidenceFilter(django_filters.FilterSet):
+class EvidenceFilter(ListFilter):
     """Of rows that `selectors.with_use` read. Words are looked for in title, note, address and file name."""
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)

@@ -45,10 +45,8 @@ def evidence_list(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
 def evidence_export(request: SignedInRequest, kind: str, pk: int, format: str) -> HttpResponseBase:
     """The list as a file; of stored files their names, sizes and SHA-256, not their content."""
     subject, _ = _subject(request, kind, pk)
-    filters = EvidenceFilter(request.GET, selectors.with_use(Evidence.objects.of(subject)), request=request)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    return exports.download(f"evidence-{kind.replace('.', '-')}-{pk}", format, selectors.EXPORTED, selectors.exported(filters.qs))
+    found = EvidenceFilter(request.GET, selectors.with_use(Evidence.objects.of(subject)), request=request).required()
+    return exports.download(f"evidence-{kind.replace('.', '-')}-{pk}", format, selectors.EXPORTED, selectors.exported(found))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from raiportal.errors import Invalid
+from raiportal.listing import ListFilter
 from raiportal.notifications.enums import Channel, DeliveryState
 from raiportal.notifications.models import Delivery, Notification
 
@@ -15,15 +15,7 @@ LONGEST_SEARCH = 200  # characters
 READ_STATES = [("unread", "Unread"), ("read", "Read")]
 
 
-class _ListFilter(django_filters.FilterSet):
-    def required(self) -> QuerySet[Any]:
-        """The filtered rows. Raises Invalid for a filter that can't be read."""
-        if not self.is_valid():
-            raise Invalid("A filter in the address can't be read.", field="filter")
-        return self.qs  # type: ignore[no-any-return]
-
-
-class NotificationFilter(_ListFilter):
+class NotificationFilter(ListFilter):
     """By words of the title, by kind, by whether it was read."""
 
     q = django_filters.CharFilter(field_name="event__title", lookup_expr="icontains", label="Words of the title", max_length=LONGEST_SEARCH)
@@ -38,7 +30,7 @@ class NotificationFilter(_ListFilter):
         return rows.filter(read_at__isnull=value == "unread")
 
 
-class DeliveryFilter(_ListFilter):
+class DeliveryFilter(ListFilter):
     """By state, by the way out, by webhook."""
 
     state = django_filters.ChoiceFilter(choices=DeliveryState.choices, label="State", empty_label="Any state")

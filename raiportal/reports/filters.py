@@ -7,14 +7,14 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 
-from raiportal.errors import Invalid
+from raiportal.listing import ListFilter
 from raiportal.reports.models import Report, ReportRecipient
 
 LONGEST_SEARCH = 200  # characters
 MINE = [("waiting", "To be acknowledged by me"), ("sent", "Sent to me")]
 
 
-class ReportFilter(django_filters.FilterSet):
+class ReportFilter(ListFilter):
     """By words of the title, kind, system, subject, and by what was sent to oneself."""
 
     q = django_filters.CharFilter(field_name="title", lookup_expr="icontains", label="Words of the title", max_length=LONGEST_SEARCH)
@@ -30,9 +30,3 @@ class ReportFilter(django_filters.FilterSet):
     def by_mine(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         sent = ReportRecipient.objects.filter(report=OuterRef("pk"), person_id=self.request.user.pk, taken_back_at=None)
         return rows.filter(Exists(sent.waiting() if value == "waiting" else sent))
-
-    def required(self) -> QuerySet[Any]:
-        """The filtered rows. Raises Invalid for a filter that can't be read."""
-        if not self.is_valid():
-            raise Invalid("A filter in the address can't be read.", field="filter")
-        return self.qs  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from raiportal import clocks
-from raiportal.errors import Invalid
+from raiportal.listing import ListFilter
 from raiportal.signoffs import selectors
 from raiportal.signoffs.enums import RequestState
 from raiportal.signoffs.models import SignOffRequest, StandIn
@@ -16,7 +16,7 @@ from raiportal.signoffs.models import SignOffRequest, StandIn
 MINE = [("waiting", "Waits for me"), ("asked", "Asked by me")]
 
 
-class SignOffRequestFilter(django_filters.FilterSet):
+class SignOffRequestFilter(ListFilter):
     """By kind, recorded state, system, subject, and by what the person has to do with it."""
 
     kind = django_filters.CharFilter(label="Kind", max_length=60)
@@ -35,17 +35,11 @@ class SignOffRequestFilter(django_filters.FilterSet):
             return rows.filter(requested_by=user)
         return rows.filter(pk__in=[waiting.pk for waiting in selectors.waiting_for(user, clocks.now())])
 
-    def required(self) -> QuerySet[Any]:
-        """The filtered rows. Raises Invalid for a filter that can't be read."""
-        if not self.is_valid():
-            raise Invalid("A filter in the address can't be read.", field="filter")
-        return self.qs  # type: ignore[no-any-return]
-
 
 STAND_IN_TIMES = [("now", "In force"), ("later", "To come"), ("over", "Over")]
 
 
-class StandInFilter(django_filters.FilterSet):
+class StandInFilter(ListFilter):
     """By when they hold, and by system."""
 
     time = django_filters.ChoiceFilter(choices=STAND_IN_TIMES, method="by_time", label="When", empty_label="Any time")

@@ -12,11 +12,12 @@ from raiportal.accounts.requests import SignedInRequest
 from raiportal.administration import catalogue_pages
 from raiportal.administration.catalogue_filters import IN_ORDER, SORTS, CatalogueFilter
 from raiportal.administration.catalogue_forms import EndForm, EntryForm
-from raiportal.administration.filters import order_of, query_of
+from raiportal.administration.filters import query_of
 from raiportal.catalogues import actions, policies, selectors
 from raiportal.catalogues.kinds import CatalogueKind, catalogues
 from raiportal.catalogues.models import CatalogueEntry
 from raiportal.errors import Conflict, Invalid
+from raiportal.listing import order_of
 from raiportal.look.forms import add_refusal, reason_in
 from raiportal.look.paging import cursor_pager
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from raiportal import exports, keyset
 from raiportal.accounts.requests import SignedInRequest
-from raiportal.administration.filters import order_of, query_of
+from raiportal.administration.filters import query_of
 from raiportal.administration.ledger_filters import EntryFilter
 from raiportal.administration.people_named import people_offered
 from raiportal.audit import policies, selectors, written
@@ -19,6 +19,7 @@ from raiportal.audit.actions import erasure, exporting
 from raiportal.audit.standalone import verify_ledger
 from raiportal.audit.subjects import subject_kinds
 from raiportal.errors import Invalid
+from raiportal.listing import order_of
 from raiportal.look.forms import ReasonForm
 from raiportal.look.paging import cursor_pager
 

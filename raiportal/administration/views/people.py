@@ -12,11 +12,12 @@ from raiportal.accounts import actions, factors, policies, selectors, sign_ins
 from raiportal.accounts.enums import Role, UserKind
 from raiportal.accounts.models import Membership, User
 from raiportal.accounts.requests import SignedInRequest
-from raiportal.administration.filters import PersonFilter, order_of, query_of
+from raiportal.administration.filters import PersonFilter, query_of
 from raiportal.administration.forms import OrganisationRoleForm, PersonForm, TokenForm
 from raiportal.administration.selectors import purposes_of
 from raiportal.administration.views.tokens import token_form
 from raiportal.errors import Invalid
+from raiportal.listing import order_of
 from raiportal.look.forms import ReasonForm, add_refusal
 from raiportal.look.paging import cursor_pager
 

@@ -14,8 +14,9 @@ from raiportal.accounts import actions, policies, selectors
 from raiportal.accounts.enums import Ability
 from raiportal.accounts.models import ApiToken, User
 from raiportal.accounts.requests import SignedInRequest
-from raiportal.administration.filters import TokenFilter, order_of, query_of
+from raiportal.administration.filters import TokenFilter, query_of
 from raiportal.administration.forms import TokenForm
+from raiportal.listing import order_of
 from raiportal.look.paging import cursor_pager
 
 TOKENS_A_PAGE = 50

@@ -17,6 +17,7 @@ from raiportal.accounts.models import ReviewKind, Scope, User
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.accounts.selectors import people_holding
 from raiportal.audit.subjects import subject_kinds
+from raiportal.listing import order_of
 from raiportal.look.marks import Mark
 from raiportal.look.paging import changed_query, cursor_pager
 from raiportal.signoffs import policies, selectors
@@ -78,8 +79,7 @@ def sign_off_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def sign_off_export(request: SignedInRequest, format: str) -> StreamingHttpResponse:
     """The list as a file."""
-    _, sort = keyset.chosen_sort(request.GET.get("sort"), SORTS, NEWEST)
-    found = list(selectors.with_sign_offs(_filters(request).required()).order_by(*(f"-{field}" if sort.descending else field for field in sort.fields)))
+    found = list(selectors.with_sign_offs(_filters(request).required()).order_by(*order_of(request, SORTS, NEWEST)))
     held = selectors.held_by_id(found)
     rows = (
         {

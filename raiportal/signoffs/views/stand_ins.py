@@ -14,6 +14,7 @@ from raiportal import clocks, exports, keyset
 from raiportal.accounts.models import Scope, User
 from raiportal.accounts.requests import SignedInRequest
 from raiportal.errors import Invalid
+from raiportal.listing import order_of
 from raiportal.look.forms import add_refusal, reason_in
 from raiportal.look.marks import Mark
 from raiportal.look.paging import changed_query, cursor_pager
@@ -55,9 +56,6 @@ def stand_in_list(request: SignedInRequest) -> HttpResponse:
 def stand_in_export(request: SignedInRequest, format: str) -> StreamingHttpResponse:
     """The list as a file."""
     filters = StandInFilter(request.GET, queryset=_visible(request.user), request=request)
-    if not filters.is_valid():
-        raise Invalid("A filter in the address can't be read.", field="filter")
-    _, sort = keyset.chosen_sort(request.GET.get("sort"), SORTS, NEWEST)
     now = clocks.now()
     rows = (
         {
@@ -66,7 +64,7 @@ def stand_in_export(request: SignedInRequest, format: str) -> StreamingHttpRespo
             "system": row.scope.name if row.scope else "",
             "time": row.time_at(now),
         }
-        for row in filters.qs.order_by(*(f"-{field}" if sort.descending else field for field in sort.fields))
+        for row in filters.required().order_by(*order_of(request, SORTS, NEWEST))
     )
     return exports.download("stand-ins", format, EXPORTED, rows)
 
