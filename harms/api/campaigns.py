@@ -24,6 +24,8 @@ from raiportal.errors import Invalid
 from raiportal.keyset import Sort
 from systems.models import AISystem
 
+MOST_PEOPLE = 100  # offered at once as testers; words narrow them
+
 
 class CharterChanges(serializers.Serializer[Any]):
     """What is left out stays as it is."""
@@ -66,9 +68,6 @@ class Debrief(serializers.Serializer[Any]):
 class RetentionInput(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=3_650, help_text="From the close until transcripts lose their texts.")
     reason = serializers.CharField(max_length=2_000)
-
-
-MOST_PEOPLE = 100  # offered at once; words narrow them
 
 
 class TesterInput(serializers.Serializer[Any]):

@@ -16,6 +16,7 @@ from harms.attack_success import AttackFigures, SessionCounts
 from harms.enums import Approach, FindingState, SessionKind, TestedLayer
 from harms.models import Campaign, CampaignHarm, Finding, Harm, Objective, ProbeSession, Tester
 from raiportal.accounts.models import User
+from raiportal.accounts.selectors import people_holding
 from raiportal.catalogues import selectors as catalogues
 from systems import selectors as system_selectors
 from systems.models import AISystem, Configuration
@@ -105,13 +106,13 @@ def figures_of(campaign: Campaign) -> AttackFigures:
     return attack_success.figures(rows, objectives=named, is_systematic=campaign.approach == Approach.SYSTEMATIC)
 
 
-def people_to_invite(campaign: Campaign, words: str = "") -> list[User]:
-    """Who may be a tester and is none yet, by name; of whom name or username hold the words."""
-    named = {row.person_id for row in testers_of(campaign)}
-    people = system_selectors.people_to_choose()
+def people_to_invite(campaign: Campaign, words: str = "") -> QuerySet[User]:
+    """Who may be a tester (see `policies.may_be_tester`) and is none yet, by name; of whom name or username hold the words."""
+    able = people_holding(*policies.PROBES_IN_SYSTEM, scope_id=campaign.system_id)
+    people = system_selectors.people_to_choose().filter(pk__in=able).exclude(pk__in=[row.person_id for row in testers_of(campaign)])
     if words.strip():
         people = people.filter(Q(name__icontains=words.strip()) | Q(username__icontains=words.strip()))
-    return [person for person in people if person.pk not in named and policies.may_be_tester(person, campaign.system)]
+    return people
 
 
 # --- Coverage ---
