@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RESAMPLES = 2_000
 SEED = 20_080_301  # the same items give the same interval each time
 LEAST_ITEMS = 2  # one item has no spread
+NO_SPREAD = 1e-12  # a variance below this is rounding
 
 
 class Weights(StrEnum):
@@ -44,7 +45,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """A figure of agreement over so many items. `value` and `interval` are None without data, and where everybody gave the same value throughout."""
+    """A figure of agreement over so many items.
+
+    `value` and `interval` are None without data, and where everybody gave the same value throughout; `interval` alone is None where the items show no spread.
+    """
 
     value: float | None
     interval: Interval | None
@@ -65,7 +69,8 @@ def cohen_kappa(pairs: Mapping[tuple[int, int], int], levels: Sequence[int], wei
     """Kappa of two raters; `pairs` counts the items by the level that each gave, `levels` are all of them in their order.
 
     Cohen (1960, 1968); the interval by the large-sample standard error of Fleiss, Cohen & Everitt (1969). With no disagreement at all that error is
-    zero, and the lower bound comes from the exact bound at zero disagreements.
+    zero, and the lower bound comes from the exact bound at zero disagreements. Where it vanishes otherwise, as when one rater gave one level throughout
+    and kappa is 0 whatever the other says, there is no interval: one without width would claim certainty.
     """
     name = "Cohen's kappa" if weights is Weights.NONE else f"Cohen's kappa, {weights} weights"
     items = sum(pairs.values())
@@ -86,8 +91,10 @@ def cohen_kappa(pairs: Mapping[tuple[int, int], int], levels: Sequence[int], wei
     by_row = [sum(columns[j] * credit[i][j] for j in range(len(levels))) for i in range(len(levels))]
     by_column = [sum(rows[i] * credit[i][j] for i in range(len(levels))) for j in range(len(levels))]
     spread = sum(shares[i][j] * (credit[i][j] - (by_row[i] + by_column[j]) * (1 - kappa)) ** 2 for i, j in places)
-    error = sqrt(max(0.0, spread - (kappa - expected * (1 - kappa)) ** 2) / items) / (1 - expected)
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    variance = spread - (kappa - expected * (1 - kappa)) ** 2
+    if variance < NO_SPREAD:
+        return Agreement(kappa, None, items, name)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance / items) / (1 - expected)
     return Agreement(kappa, Interval(max(-1.0, kappa - half), min(1.0, kappa + half), "Fleiss-Cohen-Everitt"), items, name)
 
 

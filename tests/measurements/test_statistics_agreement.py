@@ -61,8 +61,11 @@ def test_kappa_and_its_interval_agree_with_another_library(weights: Weights, tab
     with np.errstate(invalid="ignore", divide="ignore"):
         other = cohens_kappa(matrix, wt=OF_ANOTHER_LIBRARY[weights])
 
-    assert found.interval is not None
     assert found.value == pytest.approx(other.kappa, abs=1e-9)
+    if not other.std_kappa > 1e-6:  # zero, or not a number where rounding took it below zero
+        assert found.interval is None
+        return
+    assert found.interval is not None
     assert found.interval.low == pytest.approx(max(-1.0, other.kappa_low), abs=1e-6)
     assert found.interval.high == pytest.approx(min(1.0, other.kappa_upp), abs=1e-6)
 
@@ -73,7 +76,7 @@ def test_raters_can_be_swapped(table: dict[tuple[int, int], int]) -> None:
 
     one, other = cohen_kappa(table, LEVELS, Weights.LINEAR), cohen_kappa(swapped, LEVELS, Weights.LINEAR)
 
-    assert (one.value is None) == (other.value is None)
+    assert (one.value is None, one.interval is None) == (other.value is None, other.interval is None)
     if one.value is not None and one.interval and other.interval:
         assert one.value == pytest.approx(other.value)
         assert one.interval.low == pytest.approx(other.interval.low)
@@ -83,6 +86,16 @@ def test_one_value_throughout_shows_nothing() -> None:
     assert cohen_kappa({(1, 1): 200}, LEVELS).value is None
     assert krippendorff_alpha([(1, 1)] * 200).value is None
     assert raw_agreement({(1, 1): 200}).value == 1.0
+
+
+@pytest.mark.parametrize("weights", list(Weights))
+@pytest.mark.parametrize("table", [{(1, 0): 1, (3, 0): 1}, {(0, 2): 90, (2, 2): 10}, {(0, 1): 1}])
+def test_a_rater_who_gave_one_level_throughout_leaves_no_interval(weights: Weights, table: dict[tuple[int, int], int]) -> None:
+    """Kappa is then 0 whatever the other said: an interval without width would claim certainty."""
+    found = cohen_kappa(table, LEVELS, weights)
+
+    assert found.value == pytest.approx(0.0)
+    assert found.interval is None
 
 
 def test_nothing_rated_is_no_figure() -> None:
