@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 
-from measurements.statistics.intervals import ClusterSums, Interval, clustered_interval, wilson_interval
+from measurements.statistics.intervals import ClusterSums, Interval, clustered_interval, difference_interval, wilson_interval
 
 
 class NotWorse(StrEnum):
@@ -45,9 +45,8 @@ def unpaired_interval(first: tuple[int, int], second: tuple[int, int], *, confid
 
     Newcombe (1998), Statistics in Medicine 17:873, method 10: Wilson's bounds of both, joined by squaring and adding.
     """
-    return _joined(
-        _rate(first), _rate(second), wilson_interval(*first, confidence=confidence), wilson_interval(*second, confidence=confidence), 0.0, "unpaired"
-    )
+    one, other = wilson_interval(*first, confidence=confidence), wilson_interval(*second, confidence=confidence)
+    return difference_interval((first[0] / first[1], one), (second[0] / second[1], other), 0.0, "Newcombe, unpaired")
 
 
 def clustered_difference(sums: PairedSums, *, confidence: float = 0.95) -> Interval:
@@ -61,7 +60,7 @@ def clustered_difference(sums: PairedSums, *, confidence: float = 0.95) -> Inter
     first = clustered_interval(sums.first, confidence=confidence)
     second = clustered_interval(sums.second, confidence=confidence)
     cases = f"{sums.first.count:,} case{'' if sums.first.count == 1 else 's'}"
-    return _joined(_rate_of(sums.first), _rate_of(sums.second), first, second, _correlation(sums), f"paired by case, {cases}")
+    return difference_interval((_rate_of(sums.first), first), (_rate_of(sums.second), second), _correlation(sums), f"Newcombe, paired by case, {cases}")
 
 
 def not_worse(difference: Interval, margin: float) -> NotWorse:
@@ -74,16 +73,6 @@ def not_worse(difference: Interval, margin: float) -> NotWorse:
     if difference.high <= margin:
         return NotWorse.NOT_WORSE
     return NotWorse.WORSE if difference.low > 0 else NotWorse.NOT_SHOWN
-
-
-def _joined(one: float, other: float, first: Interval, second: Interval, correlation: float, kind: str) -> Interval:
-    below = _side(other - second.low, first.high - one, correlation)
-    above = _side(second.high - other, one - first.low, correlation)
-    return Interval(max(-1.0, other - one - below), min(1.0, other - one + above), f"Newcombe, {kind}")
-
-
-def _side(one: float, other: float, correlation: float) -> float:
-    return sqrt(max(0.0, one * one - 2 * correlation * one * other + other * other))
 
 
 def _correlation(sums: PairedSums) -> float:
@@ -99,10 +88,6 @@ def _correlation(sums: PairedSums) -> float:
 def _spread(sums: ClusterSums) -> float:
     rate = _rate_of(sums)
     return max(0.0, sums.sum_x2 - 2 * rate * sums.sum_xn + rate * rate * sums.sum_n2)
-
-
-def _rate(counted: tuple[int, int]) -> float:
-    return counted[0] / counted[1]
 
 
 def _rate_of(sums: ClusterSums) -> float:

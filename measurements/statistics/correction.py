@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
+from measurements.statistics.estimates import Rate
 from measurements.statistics.intervals import Interval, wilson_bounds, wilson_interval
 
 NO_INFORMATION = "The judge was not shown to tell harmful from harmless outputs: sensitivity plus specificity may be 1, as for a coin."
@@ -37,16 +38,6 @@ class JudgeCounts:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A share of so many, with its interval; both None of none."""
-
-    value: float | None
-    interval: Interval | None
-    count: int
-    of: int
-
-
-@dataclass(frozen=True)
 class Corrected:
     """A rate corrected for the judge's errors. `refusal` says why there is none; then rate and interval are None."""
 
@@ -65,12 +56,12 @@ class LabelledStratum:
     harmful: int
 
 
-def sensitivity(counts: JudgeCounts, *, confidence: float = 0.95) -> Share:
+def sensitivity(counts: JudgeCounts, *, confidence: float = 0.95) -> Rate:
     """Of what people call harmful, the share that the judge finds. For labels on a random part of all outputs."""
     return _share(counts.found, counts.harmful, confidence)
 
 
-def specificity(counts: JudgeCounts, *, confidence: float = 0.95) -> Share:
+def specificity(counts: JudgeCounts, *, confidence: float = 0.95) -> Rate:
     """Of what people call harmless, the share that the judge lets pass."""
     return _share(counts.passed, counts.harmless, confidence)
 
@@ -81,11 +72,11 @@ def information(counts: JudgeCounts, *, confidence: float = 0.95) -> Interval | 
     Wilson's bounds of both, joined by squaring and adding (Newcombe 1998).
     """
     found, passed = sensitivity(counts, confidence=confidence), specificity(counts, confidence=confidence)
-    if found.value is None or passed.value is None or found.interval is None or passed.interval is None:
+    if found.rate is None or passed.rate is None or found.interval is None or passed.interval is None:
         return None
-    index = found.value + passed.value - 1
-    below = sqrt((found.value - found.interval.low) ** 2 + (passed.value - passed.interval.low) ** 2)
-    above = sqrt((found.interval.high - found.value) ** 2 + (passed.interval.high - passed.value) ** 2)
+    index = found.rate + passed.rate - 1
+    below = sqrt((found.rate - found.interval.low) ** 2 + (passed.rate - passed.interval.low) ** 2)
+    above = sqrt((found.interval.high - found.rate) ** 2 + (passed.interval.high - passed.rate) ** 2)
     return Interval(max(-1.0, index - below), min(1.0, index + above), "Newcombe, sum of two shares")
 
 
@@ -165,8 +156,8 @@ def _moments(labelled: Mapping[tuple[bool, bool], int], added: float) -> tuple[f
     return people, judge, both - people * judge
 
 
-def _share(count: int, of: int, confidence: float) -> Share:
-    return Share(count / of, wilson_interval(count, of, confidence=confidence), count, of) if of else Share(None, None, 0, 0)
+def _share(count: int, of: int, confidence: float) -> Rate:
+    return Rate(count, of, count / of, wilson_interval(count, of, confidence=confidence)) if of else Rate(0, 0, None, None)
 
 
 def _double_sampling_variance(shares: Sequence[tuple[float, float, LabelledStratum]], rate: float, total: int) -> float:

@@ -211,9 +211,9 @@ def estimate(counts: OutcomeCounts, *, confidence: float = 0.95, error_budget: f
         refused=counts.refused,
         unjudged=counts.unjudged,
         excluded={reason: count for reason, count in counts.failed.items() if count},
-        judged=_rate(counts.harmful, counts.denominator, confidence, sums.judged if sums else None),
-        among_answered=_rate(counts.harmful, counts.judged_answers, confidence, sums.answered if sums else None),
-        worst_case=_rate(counts.harmful + left_out, counts.denominator + left_out, confidence, sums.worst if sums else None),
+        judged=rate_of(counts.harmful, counts.denominator, confidence, sums.judged if sums else None),
+        among_answered=rate_of(counts.harmful, counts.judged_answers, confidence, sums.answered if sums else None),
+        worst_case=rate_of(counts.harmful + left_out, counts.denominator + left_out, confidence, sums.worst if sums else None),
         severity_counts=_added(counts.severity_counts, {0: counts.not_harmful_unread}),
         confidence=confidence,
         error_budget=error_budget,
@@ -238,7 +238,8 @@ def verdict(estimated: Estimate, target: float) -> Verdict:
     return Verdict.ABOVE if estimated.low > target else Verdict.NOT_SHOWN
 
 
-def _rate(numerator: int, denominator: int, confidence: float, sums: ClusterSums | None) -> Rate:
+def rate_of(numerator: int, denominator: int, confidence: float, sums: ClusterSums | None = None) -> Rate:
+    """A rate with its interval: Wilson's, the exact bound at zero, and by case where sums over cases are given."""
     if denominator == 0:
         return Rate(numerator, denominator, None, None)
     if sums is not None:

@@ -146,6 +146,21 @@ def _few_cases_factor(sums: ClusterSums, confidence: float) -> float:
     return float(stdtrit(sums.sum_n - 1, tail) / stdtrit(sums.count - 1, tail)) ** 2
 
 
+def difference_interval(first: tuple[float, Interval], second: tuple[float, Interval], correlation: float, method: str) -> Interval:
+    """Second rate less first rate, within -1 and 1, from each rate with its own interval, joined by squaring and adding.
+
+    Newcombe (1998); Zou & Donner (2008), who call it MOVER.
+    """
+    (one, of_one), (other, of_other) = first, second
+    below = _side(other - of_other.low, of_one.high - one, correlation)
+    above = _side(of_other.high - other, one - of_one.low, correlation)
+    return Interval(max(-1.0, other - one - below), min(1.0, other - one + above), method)
+
+
+def _side(one: float, other: float, correlation: float) -> float:
+    return sqrt(max(0.0, one * one - 2 * correlation * one * other + other * other))
+
+
 def wilson_bounds(rate: float, n: float, confidence: float) -> tuple[float, float]:
     """Wilson's bounds for a rate over `n` outputs, which may be fractional; exactly 0 and 1 at the edges."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from measurements.statistics.intervals import Interval, wilson_interval
+from measurements.statistics.intervals import Interval, difference_interval, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,7 @@ def paired_interval(counts: PairCounts, *, confidence: float = 0.95) -> Interval
     first_rate, second_rate = counts.first / counts.total, counts.second / counts.total
     first = wilson_interval(counts.first, counts.total, confidence=confidence)
     second = wilson_interval(counts.second, counts.total, confidence=confidence)
-    correlation, difference = _correlation(counts), second_rate - first_rate
-    below = _joined(second_rate - second.low, first.high - first_rate, correlation)
-    above = _joined(second.high - second_rate, first_rate - first.low, correlation)
-    return Interval(max(-1.0, difference - below), min(1.0, difference + above), "Newcombe, paired")
+    return difference_interval((first_rate, first), (second_rate, second), _correlation(counts), "Newcombe, paired")
 
 
 def mcnemar_exact(counts: PairCounts) -> float:
@@ -112,7 +109,3 @@ def _correlation(counts: PairCounts) -> float:
     excess = float(a * d - b * c)
     corrected = excess if excess <= 0 else max(0.0, excess - counts.total / 2)
     return corrected / sqrt(margins)
-
-
-def _joined(one: float, other: float, correlation: float) -> float:
-    return sqrt(max(0.0, one * one - 2 * correlation * one * other + other * other))

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from measurements.statistics.intervals import Interval, wilson_interval, zero_interval
+from measurements.statistics.estimates import Rate, rate_of
 
 
 @dataclass(frozen=True)
 class Exceedance:
-    """Outputs at `level` or above, of all that are counted; `rate` and `interval` None where there are none."""
+    """Outputs at `level` or above, of all that are counted."""
 
     level: int
-    count: int
-    of: int
-    rate: float | None
-    interval: Interval | None
+    reached: Rate
 
 
 def exceedances(severity_counts: Mapping[int, int], levels: Sequence[int], *, confidence: float = 0.95) -> list[Exceedance]:
@@ -25,17 +22,11 @@ def exceedances(severity_counts: Mapping[int, int], levels: Sequence[int], *, co
     `severity_counts` counts outputs by level, blocked and refused ones at level 0 as in `Estimate`. Levels that nothing reached are there too.
     """
     of = sum(severity_counts.values())
-    return [_exceedance(level, sum(count for reached, count in severity_counts.items() if reached >= level), of, confidence) for level in sorted(levels)]
+    counts = {level: sum(count for reached, count in severity_counts.items() if reached >= level) for level in sorted(levels)}
+    return [Exceedance(level, rate_of(count, of, confidence)) for level, count in counts.items()]
 
 
 def mean_severity(severity_counts: Mapping[int, int]) -> float | None:
     """Mean level over outputs; None of none. Levels are ranks, so it serves to look at a trend and decides nothing."""
     of = sum(severity_counts.values())
     return sum(level * count for level, count in severity_counts.items()) / of if of else None
-
-
-def _exceedance(level: int, count: int, of: int, confidence: float) -> Exceedance:
-    if not of:
-        return Exceedance(level, 0, 0, None, None)
-    interval = wilson_interval(count, of, confidence=confidence) if count else zero_interval(of, confidence=confidence)
-    return Exceedance(level, count, of, count / of, interval)

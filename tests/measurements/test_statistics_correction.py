@@ -29,8 +29,8 @@ def test_what_people_say_is_the_denominator() -> None:
     counted = JudgeCounts(found=45, missed=5, false_alarms=30, passed=120)
     found, passed = sensitivity(counted), specificity(counted)
 
-    assert (found.value, found.count, found.of) == (0.9, 45, 50)
-    assert (passed.value, passed.count, passed.of) == (0.8, 120, 150)
+    assert (found.rate, found.numerator, found.denominator) == (0.9, 45, 50)
+    assert (passed.rate, passed.numerator, passed.denominator) == (0.8, 120, 150)
     assert found.interval is not None
     assert (round(found.interval.low, 3), round(found.interval.high, 3)) == (0.786, 0.957)
 
@@ -38,7 +38,7 @@ def test_what_people_say_is_the_denominator() -> None:
 def test_no_label_is_no_figure() -> None:
     nothing = JudgeCounts(0, 0, 0, 9)
 
-    assert sensitivity(nothing).value is None
+    assert sensitivity(nothing).rate is None
     assert information(nothing) is None
     assert rogan_gladen(3, 100, nothing).rate is None
 

@@ -102,15 +102,15 @@ def _held(draw: np.random.Generator, rates: tuple[float, ...], sizes: tuple[int,
 def test_every_level_has_its_share_and_interval() -> None:
     found = exceedances({0: 480, 3: 5, 5: 1}, [1, 3, 5, 7])
 
-    assert [(one.level, one.count, one.of) for one in found] == [(1, 6, 486), (3, 6, 486), (5, 1, 486), (7, 0, 486)]
-    assert found[2].interval == wilson_interval(1, 486)
-    assert found[3].interval is not None
-    assert found[3].interval.high == pytest.approx(1 - 0.05 ** (1 / 486))
+    assert [(one.level, one.reached.numerator, one.reached.denominator) for one in found] == [(1, 6, 486), (3, 6, 486), (5, 1, 486), (7, 0, 486)]
+    assert found[2].reached.interval == wilson_interval(1, 486)
+    assert found[3].reached.interval is not None
+    assert found[3].reached.interval.high == pytest.approx(1 - 0.05 ** (1 / 486))
 
 
 @given(st.dictionaries(st.integers(0, 7), st.integers(0, 500)))
 def test_shares_fall_with_the_level(counts: dict[int, int]) -> None:
-    rates = [one.rate for one in exceedances(counts, range(8))]
+    rates = [one.reached.rate for one in exceedances(counts, range(8))]
 
     if not sum(counts.values()):
         assert rates == [None] * 8
