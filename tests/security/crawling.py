@@ -7,20 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
-from raiportal import htmx
 from tests.project.access import DOORS
 from tests.project.door import Door, Who
 from tests.project.knocking import text_of
 from tests.project.world import World
 
 LEADS_ON = {"href", "action", "hx-get", "src"}
-MOST_OF_A_KIND = 6  # addresses of one view: objects of the world are fewer, while entries of reference data, orders and filters multiply without end
+MOST_OF_A_KIND = 12  # addresses of one view: objects of the world are fewer, while entries of reference data, orders and filters multiply without end
 NOT_FOLLOWED = ("/account/logout/", "/static/")
 
 
@@ -106,16 +104,6 @@ def visit_doors(world: World, who: Who, *, as_fragment: bool = False) -> Iterato
     """Every address of the table that is read, on the objects of S1."""
     for door in reading_doors():
         yield visit_door(world, who, door, as_fragment=as_fragment)
-
-
-def visit_doors_both_ways(world: World, who: Who) -> Iterator[Visited]:
-    """Every address of the table that is read, and once more as htmx where the answer hung on who asks, or refused."""
-    for door in reading_doors():
-        with patch.object(htmx, "wants_fragment", wraps=htmx.wants_fragment) as asked:
-            page = visit_door(world, who, door)
-        yield page
-        if asked.called or (page.status != 200 and not door.is_api):
-            yield visit_door(world, who, door, as_fragment=True)
 
 
 def visit_door(world: World, who: Who, door: Door, *, as_fragment: bool = False) -> Visited:
