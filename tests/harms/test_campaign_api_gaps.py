@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from harms import actions
+from harms import actions, policies
+from harms.selectors import campaigns
 from measurements.models import Case
-from raiportal.accounts.enums import Role
+from raiportal.accounts.enums import ORGANISATION_ROLES, SCOPE_ROLES, Role
 from raiportal.accounts.models import User
 from tests.factories.accounts import headers, make_user
 from tests.factories.campaigns import make_campaign, make_finding, make_tester
@@ -40,6 +41,21 @@ def test_who_can_be_invited_is_found_by_part_of_a_name() -> None:
     assert tester.pk not in {one["id"] for one in everybody}
     assert Client().get(f"/api/v1/campaigns/{campaign.pk}/people/", headers=headers(wanted)).status_code == 403
     assert Client().get(f"/api/v1/campaigns/{campaign.pk}/people/?name=w", headers=headers(owner)).status_code == 400
+
+
+def test_those_are_offered_who_may_be_testers() -> None:
+    """The list asks the database, the invitation asks the policy: both name the same people, whatever the role and where it is held."""
+    system, elsewhere = make_system(), make_system()
+    campaign = make_campaign(system)
+    people = [make_user(role) for role in ORGANISATION_ROLES] + [
+        make_user(role, scope=scope) for role in SCOPE_ROLES for scope in (system.scope, elsewhere.scope)
+    ]
+    able = {person.pk for person in people if policies.may_be_tester(person, system)}
+
+    offered = {person.pk for person in campaigns.people_to_invite(campaign)}
+
+    assert able < {person.pk for person in people}
+    assert offered & {person.pk for person in people} == able
 
 
 def test_a_confirmed_finding_becomes_a_case_once() -> None:
