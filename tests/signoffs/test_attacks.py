@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,17 +31,11 @@ from tests.factories.harms import make_harm
 from tests.factories.systems import make_system
 from tests.harms.deciding import Scene as HarmScene
 from tests.signoffs.kind import ROLES, registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 REFUSED = {403, 404}
-
-
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    with registered():
-        yield Scene()
 
 
 def _browser(user: User) -> Client:

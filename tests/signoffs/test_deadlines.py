@@ -20,7 +20,7 @@ from raiportal.signoffs.dates import TO_MEET, TO_SIGN
 from raiportal.signoffs.models import Condition
 from tests.factories.accounts import make_user
 from tests.signoffs.kind import registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)

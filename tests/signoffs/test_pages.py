@@ -20,7 +20,7 @@ from tests.factories.accounts import make_user
 from tests.factories.harms import make_harm
 from tests.factories.systems import make_system
 from tests.signoffs.kind import registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 

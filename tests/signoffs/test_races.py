@@ -23,7 +23,7 @@ from raiportal.signoffs.kinds import RoleNeeded, Rules
 from raiportal.signoffs.models import SignOff, SignOffRequest
 from tests.factories.accounts import make_user
 from tests.signoffs.kind import happened, registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 ROUNDS = (40, pytest.param(200, marks=pytest.mark.full))  # of each pair: 200 in all each time, and 200 of each as REL-26 asks in the long tests
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.parametrize("rounds", ROUNDS)]

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from raiportal import clocks
-from raiportal.accounts.enums import Role
 from raiportal.accounts.models import User
 from raiportal.notifications.models import Notification
 from raiportal.signoffs.models import StandIn
 from tests.factories.accounts import headers, make_user
 from tests.factories.systems import make_system
-from tests.signoffs.kind import registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 ADDRESS = "/api/v1/stand-ins/"
-
-
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    with registered():
-        yield Scene()
-
-
-@pytest.fixture
-def helper(scene: Scene) -> User:
-    return make_user(Role.VIEWER, scope=scene.system.scope, name="Hanna Helper")
 
 
 def _post(person: User, sent: dict[str, Any], address: str = ADDRESS) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,22 +19,10 @@ from raiportal.signoffs import actions, telling
 from raiportal.signoffs.models import SignOff, StandIn
 from tests.factories.accounts import make_user
 from tests.factories.systems import make_system
-from tests.signoffs.kind import registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-
-
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    with registered():
-        yield Scene()
-
-
-@pytest.fixture
-def helper(scene: Scene) -> User:
-    return make_user(Role.VIEWER, scope=scene.system.scope, name="Hanna Helper")
 
 
 def _sent(person: User, **given: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from raiportal.work.text import words_of
 from tests.factories.accounts import make_user
 from tests.factories.harms import make_harm
 from tests.signoffs.kind import registered
-from tests.signoffs.test_actions import Scene
+from tests.signoffs.scene import Scene
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
