@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,14 @@ def _counts(system: AISystem | None, scopes: Sequence[int] | None) -> dict[int, 
 
 
 def above_counts(systems: Sequence[AISystem]) -> dict[int, int]:
-    """Open harms above appetite by system id; one query."""
-    harms = Harm.objects.filter(system__in=systems, state__in=OPEN_STATES).filter(above_appetite())
-    return dict(harms.order_by().values_list("system").annotate(Count("pk")))
+    """Open harms above appetite by system id; two queries. Counted by score first: asking each harm for its limit is dear."""
+    known = limits()
+    if not known:
+        return {}
+    harms = Harm.objects.filter(system__in=systems, state__in=OPEN_STATES, priority__gt=min(known.values()))
+    counted = harms.order_by().values_list("system", "category", "priority").annotate(Count("pk"))
+    above: Counter[int] = Counter()
+    for system, category, priority, count in counted:
+        if priority > known.get((category, system), known.get((category, None), HIGHEST_SCORE)):
+            above[system] += count
+    return above

@@ -87,7 +87,7 @@ def mix(version: MeasurementSetVersion) -> Mix:
 def searched(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
     """Those whose id or prompt holds the words, in any case of letters."""
     written = json.dumps(words, ensure_ascii=False)[1:-1]  # as JSON writes them
-    return cases.annotate(prompt=PromptText(F("messages"))).filter(Q(prompt__icontains=written) | Q(external_id__icontains=words))
+    return cases.alias(prompt=PromptText(F("messages"))).filter(Q(prompt__icontains=written) | Q(external_id__icontains=words))
 
 
 def without_texts(cases: QuerySet[Case]) -> QuerySet[Case]:

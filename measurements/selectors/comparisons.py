@@ -148,11 +148,12 @@ class Pair:
 
 
 def closed_runs(system: AISystem, like: Run | None = None) -> QuerySet[Run]:
-    """Runs of a system that ended, newest first; with `like` those on the same set version."""
+    """Runs of a system that ended, newest first; with `like` those on the same set version. Only what names them is read."""
     runs = Run.objects.filter(system=system, state__in=CLOSED_STATES, judged_at__isnull=False)
     if like is not None:
         runs = runs.filter(set_version=like.set_version_id).exclude(pk=like.pk)
-    return runs.select_related("configuration__deployment", "set_version__measurement_set").order_by("-pk")[:MOST_OFFERED]
+    named = runs.select_related("configuration__deployment", "set_version__measurement_set")
+    return named.only("configuration__deployment__name", "set_version__number", "set_version__measurement_set__name").order_by("-pk")[:MOST_OFFERED]
 
 
 def comparison(first: Run, second: Run) -> Comparison:

@@ -152,7 +152,9 @@ def _judged(found: QuerySet[Output], run_id: int, versions: Sequence[MetricVersi
         return found.filter(pk__in=harmful)
     if judged == Judged.UNJUDGED:
         return found.filter(_unjudged(run_id, versions), outcome=Outcome.ANSWERED)
-    counted = found.exclude(outcome=Outcome.FAILED).exclude(_unjudged(run_id, versions), outcome=Outcome.ANSWERED)
+    counted = found.exclude(outcome=Outcome.FAILED)
+    for version in _versions_with_gaps(run_id, versions):  # asked of each output that is walked: most are judged
+        counted = counted.filter(~Q(outcome=Outcome.ANSWERED) | Q(Exists(_told(version))))
     return counted.exclude(pk__in=harmful) if judged == Judged.HARMLESS else counted
 
 
@@ -206,9 +208,13 @@ def _unjudged(run_id: int, versions: Sequence[MetricVersion]) -> Q:
     """
     lacks = Q(pk__in=())
     for version in _versions_with_gaps(run_id, versions):
-        told = Judgement.objects.filter(by_judge(version), output=OuterRef("pk"))
-        lacks |= Q(_IsAnyOf(F("pk"), ArraySubquery(Output.objects.filter(~Exists(told), run=run_id).values("pk"))))
+        lacks |= Q(_IsAnyOf(F("pk"), ArraySubquery(Output.objects.filter(~Exists(_told(version)), run=run_id).values("pk"))))
     return lacks
+
+
+def _told(version: MetricVersion) -> QuerySet[Judgement]:
+    """What the version's judge said about the output of the query around."""
+    return Judgement.objects.filter(by_judge(version), output=OuterRef("pk"))
 
 
 def _versions_with_gaps(run_id: int, versions: Sequence[MetricVersion]) -> list[MetricVersion]:

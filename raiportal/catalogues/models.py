@@ -56,7 +56,11 @@ class CatalogueEntry(models.Model):
             models.UniqueConstraint(name="catalogue_entry_once", fields=["catalogue", "slug"]),
             models.CheckConstraint(name="catalogue_entry_validity", condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_to__gte=models.F("valid_from"))),
         ]
-        indexes = [models.Index(fields=["catalogue", "position", "id"], name="catalogue_entry_order"), GinIndex(SEARCHED_TEXT, name="catalogue_entry_search")]
+        indexes = [
+            models.Index(fields=["catalogue", "position", "id"], name="catalogue_entry_order"),
+            models.Index(fields=["catalogue", "source"], name="catalogue_entry_sources"),  # which there are, for the filter
+            GinIndex(SEARCHED_TEXT, name="catalogue_entry_search"),
+        ]
 
     def __str__(self) -> str:
         return self.title
