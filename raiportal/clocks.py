@@ -13,3 +13,10 @@ def now() -> datetime.datetime:
         cursor.execute("select clock_timestamp()")
         (moment,) = cursor.fetchone()
     return moment.astimezone(datetime.UTC)
+
+
+def end_of(day: datetime.date) -> datetime.datetime:
+    """The moment after a last day, in UTC; the end of time for the last day there is."""
+    if day == datetime.date.max:
+        return datetime.datetime.max.replace(tzinfo=datetime.UTC)
+    return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), datetime.UTC)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from raiportal import clocks
 from raiportal.accounts.enums import ORGANISATION_ROLE_MEANINGS, ORGANISATION_ROLES, SCOPE_ROLE_MEANINGS, Ability, Role
 from raiportal.accounts.forms import PASSWORD_MAX_LENGTH
 from raiportal.accounts.models import ReviewKind, Scope
@@ -50,7 +51,7 @@ class OrganisationRoleForm(forms.Form):
     def end(self) -> datetime.datetime | None:
         """The moment after the last day, in UTC."""
         day = self.cleaned_data["until"]
-        return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), datetime.UTC) if day else None
+        return clocks.end_of(day) if day else None
 
 
 class ServiceAccountForm(forms.Form):

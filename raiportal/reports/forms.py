@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from raiportal import clocks
 from raiportal.accounts.models import User
 from raiportal.look.widgets import SomeOfMany
 from raiportal.reports import selectors
@@ -46,7 +47,7 @@ class SendForm(forms.Form):
     def due_at(self) -> datetime.datetime | None:
         """The moment after the last day, in UTC."""
         day = self.cleaned_data["due_on"]
-        return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), datetime.UTC) if day else None
+        return clocks.end_of(day) if day else None
 
 
 class MakeForm(SendForm):

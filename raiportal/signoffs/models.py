@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
+from raiportal import clocks
 from raiportal.accounts.enums import Role
 from raiportal.accounts.models import Scope, ScopedQuerySet, User
 from raiportal.signoffs.enums import ConditionState, Ending, RequestState, Verdict
@@ -195,7 +196,7 @@ class Condition(models.Model):
     @property
     def ends_at(self) -> datetime.datetime:
         """When the approval lapses by it: after its day, or later where its owner met it and the signer has not looked yet."""
-        day_after = datetime.datetime.combine(self.due_on + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+        day_after = clocks.end_of(self.due_on)
         return day_after + CONFIRM_WITHIN if self.state == ConditionState.MET else day_after
 
     def is_overdue(self, now: datetime.datetime) -> bool:

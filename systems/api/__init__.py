@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from raiportal.api.urls import BothSlashes
-from systems.api import activations, configurations, deployments, model_cards, systems, uses
+from systems.api import activations, configurations, deployments, model_cards, roles, systems, uses
 
 router = BothSlashes()
 router.register("systems", systems.Systems, basename="api-system")
+router.register("roles", roles.Roles, basename="api-role")
 router.register("intended-uses", uses.IntendedUses, basename="api-intended-use")
 router.register("stakeholders", uses.Stakeholders, basename="api-stakeholder")
 router.register("deployments", deployments.Deployments, basename="api-deployment")

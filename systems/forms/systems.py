@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from raiportal import clocks
 from raiportal.accounts.enums import SCOPE_ROLES, Role
 from raiportal.accounts.models import ReviewKind, User
 from raiportal.catalogues import selectors as catalogues
@@ -139,4 +140,4 @@ class SystemRoleForm(forms.Form):
     def end(self) -> datetime.datetime | None:
         """The moment after the last day, in UTC."""
         day = self.cleaned_data["until"]
-        return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), datetime.UTC) if day else None
+        return clocks.end_of(day) if day else None

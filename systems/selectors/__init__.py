@@ -33,7 +33,7 @@ from systems.selectors.configurations import (
 )
 from systems.selectors.documents import Reading, cards_to_choose, documents_of, documents_of_card, model_cards, readings, unread_by_owner
 from systems.selectors.facts import FACT_LABELS, Fact, facts_of, stated_facts, unstated_facts
-from systems.selectors.people import people_in, people_to_choose
+from systems.selectors.people import people_in, people_to_choose, roles_visible_to
 from systems.selectors.standings import (
     PortfolioRow,
     StageStanding,
@@ -95,6 +95,7 @@ __all__ = [
     "portfolio",
     "portfolio_rows",
     "readings",
+    "roles_visible_to",
     "shared_deployments",
     "stakeholders_of",
     "standings",

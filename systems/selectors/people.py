@@ -14,6 +14,11 @@ def people_in(system: AISystem) -> QuerySet[Membership]:
     return Membership.objects.filter(scope_id=system.pk).select_related("user", "review_kind").order_by("role", Lower("user__name"), "pk")
 
 
+def roles_visible_to(user: User) -> QuerySet[Membership]:
+    """Roles in the systems that somebody may read."""
+    return Membership.objects.filter(scope__in=AISystem.objects.visible_to(user).order_by().values("pk")).select_related("user", "review_kind")
+
+
 def people_to_choose() -> QuerySet[User]:
     """Everybody who may be given a role or own something."""
     return User.objects.filter(is_active=True).exclude(kind=UserKind.SYSTEM).order_by(Lower("name"), "pk")

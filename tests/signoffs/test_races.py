@@ -96,6 +96,19 @@ def test_withdrawn_request_has_no_verdict_after_it(pair: Pair, rounds: int) -> N
             assert SignOff.objects.filter(request=asked).exists() == (asked.state == "refused")
 
 
+def test_last_approval_and_withdrawal_end_in_one_of_both(pair: Pair, rounds: int) -> None:
+    with registered():
+        scene = Scene()
+        for _ in _rounds(scene, rounds):
+            scene.sign(scene.manager, "risk_manager")
+            told = pair.at_once(
+                lambda: scene.sign(scene.lawyer, "reviewer:legal"), lambda: actions.withdraw(request_id=scene.request.pk, reason="No", actor=scene.owner)
+            )
+            asked, signed = SignOffRequest.objects.get(pk=scene.request.pk), SignOff.objects.filter(request=scene.request, role="reviewer:legal").exists()
+            assert (told, asked.state, signed) in ((["done", "wrong_state"], "approved", True), (["wrong_state", "done"], "withdrawn", False))
+            assert happened == ([("approved", asked.pk)] if signed else [])
+
+
 def test_double_click_signs_once(pair: Pair, rounds: int) -> None:
     with registered():
         scene = Scene()

@@ -301,3 +301,36 @@ def test_filter_that_is_neither_yes_nor_no_is_refused(owner: Caller, system: AIS
     assert [row["id"] for row in owner.get("/deployments/", is_active="true").json()["results"]] == [deployment.pk]
     assert owner.get("/deployments/", is_active="false").json()["results"] == []
     assert owner.get("/deployments/", is_active="perhaps").status_code == 422
+
+
+# --- Roles ---
+def test_program_gives_a_role_moves_its_end_and_takes_it_away(manager: Caller, system: AISystem) -> None:
+    somebody = Caller(make_user(name="Rita Reader"))
+    asked = {"system": system.pk, "person": somebody.user.username, "role": "reviewer", "review_kind": "legal"}
+    given, moved = manager.post("/roles/", asked), manager.post("/roles/", {**asked, "until": "2999-12-31T23:00:00Z"})
+    assert (given.status_code, moved.status_code, moved.json()["id"]) == (201, 201, given.json()["id"])
+    assert (given.json()["until"], moved.json()["until"]) == (None, "2999-12-31T23:00:00Z")
+    listed = somebody.get("/roles/", system=system.pk, role="reviewer").json()["results"]
+    assert [(row["username"], row["review_kind"]) for row in listed] == [(somebody.user.username, "legal")]
+    take = f"/roles/{given.json()['id']}/take/"
+    assert somebody.post(take, {"reason": "Left."}).status_code == 403  # whoever has the role may see it, not take it
+    assert (manager.post(take).status_code, manager.post(take, {"reason": "Left."}).status_code) == (422, 204)
+    assert not somebody.user.memberships.exists()
+    assert manager.post(take, {"reason": "Left."}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [({"person": "nobody"}, "person"), ({"role": "administrator"}, "role"), ({"role": "reviewer"}, "review_kind"), ({"until": "2001-01-01T00:00:00Z"}, "until")],
+)
+def test_role_that_cannot_be_held_is_refused_by_field(manager: Caller, system: AISystem, changed: dict[str, str], field: str) -> None:
+    somebody = make_user()
+    refused = manager.post("/roles/", {"system": system.pk, "person": somebody.username, "role": "viewer", **changed})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, [field])
+    assert not somebody.memberships.exists()
+
+
+def test_limited_token_gives_no_role(system: AISystem) -> None:
+    somebody, limited = make_user(), Caller(make_user(Role.RISK_MANAGER), ability=Ability.REGISTER)
+    assert limited.post("/roles/", {"system": system.pk, "person": somebody.username, "role": "viewer"}).status_code == 403
+    assert not somebody.memberships.exists()

@@ -209,6 +209,18 @@ def _api_kept_in_s1(what: str, name: str, attribute: str, table: str, sent: Argu
 
 SYSTEMS_API = [
     *_api_kept_in_s1("an intended use", "intended-use", "use", "intended_use", lambda world: {"title": "Draft a letter", "is_supported": False}),
+    api_list("API: systems", "List roles in systems", "role"),
+    reads("API: systems", "Read a role in a system", "api-role-detail", by_pk(lambda world: world.s1.membership)),
+    api_add(
+        *("API: systems", "Give a role in a system", "role", "account_membership"),
+        lambda world: {"system": world.s1.system.pk, "person": world.somebody.username, "role": "viewer"},
+        may=MANAGES_S1,
+    ),
+    api_change(
+        *("API: systems", "Take a role in a system", "role-take", by_pk(lambda world: world.s1.membership), "account_membership", why),
+        may=MANAGES_S1,
+        status=204,
+    ),
     *_api_kept_in_s1("a stakeholder", "stakeholder", "stakeholder", "stakeholder", lambda world: {"name": "Night shift", "reach": "indirect"}),
     api_list("API: systems", "List versions of the content filters", "filter-configuration"),
     api_add(
