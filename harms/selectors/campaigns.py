@@ -140,6 +140,11 @@ class BoardRow:
     title: str
     cells: Sequence[tuple[TestedLayer, Cell]]
 
+    @property
+    def is_gap(self) -> bool:
+        """Nobody tried it for this harm, in any layer."""
+        return all(cell.is_gap for _, cell in self.cells)
+
 
 @dataclass(frozen=True)
 class BoardHarm:
@@ -152,6 +157,15 @@ class BoardHarm:
     @property
     def gaps(self) -> int:
         return sum(cell.is_gap for row in self.rows for _, cell in row.cells)
+
+    @property
+    def tried(self) -> list[BoardRow]:
+        return [row for row in self.rows if not row.is_gap]
+
+    @property
+    def untried(self) -> list[str]:
+        """Titles of the strategies that were tried for other harms and not for this one."""
+        return [row.title for row in self.rows if row.is_gap]
 
 
 @dataclass(frozen=True)

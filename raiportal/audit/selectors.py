@@ -16,11 +16,13 @@ from django.db.models import QuerySet
 from raiportal import clocks
 from raiportal.accounts.models import User
 from raiportal.audit import keys
+from raiportal.audit.labels import labelled, labels_of
 from raiportal.audit.ledger import REFUSED
 from raiportal.audit.models import Entry, Segment, Verification
 from raiportal.audit.subjects import subject_kinds
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")  # how a payload keeps moments
+DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 SEALED_WITHIN_SECONDS = 300.0  # beat seals every minute and waits 20 s for what is in flight
 SEGMENTS_SHOWN = 10
 VERIFIED_EVERY = timedelta(days=1)
@@ -237,7 +239,7 @@ def _line(entry: Entry, names: Names) -> Line:
         changes=[
             change
             for field, values in body.get("changes", {}).items()
-            for change in _changes(field, *(_named(value, names.get((entry.subject_kind, field), {})) for value in values))
+            for change in _changes(field, *(_in_words(entry.subject_kind, field, value, names) for value in values))
         ],
         reason=body.get("reason", ""),
         request_id=entry.request_id,
@@ -247,6 +249,10 @@ def _line(entry: Entry, names: Names) -> Line:
         is_erased=entry.payload.erased_by_id is not None,
         titled=title if isinstance(title, str) and title not in body.get("subject", "") else "",
     )
+
+
+def _in_words(kind: str, field: str, value: Any, names: Names) -> Any:
+    return labelled(_named(value, names.get((kind, field), {})), labels_of(kind, field))
 
 
 def action_words(action: str) -> str:
@@ -277,11 +283,21 @@ def _text(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and MOMENT.match(value):
-        return f"{datetime.fromisoformat(value).astimezone(UTC):%d %b %Y %H:%M UTC}".lstrip("0")
+    if isinstance(value, str):
+        return _moment(value) or value
     if isinstance(value, list):
         texts = [_text(item) for item in value]
         return ", ".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else "\n".join(texts)
     if _has_fields(value):
         return ", ".join(f"{name.replace('_', ' ')} {_text(item)}" for name, item in value.items())
     return str(value["label"]) if isinstance(value, dict) else str(value)
+
+
+def _moment(text: str) -> str | None:
+    """A moment or a day as people write it; None for any other text, and for one that only looks like a date."""
+    try:
+        if MOMENT.match(text):
+            return f"{datetime.fromisoformat(text).astimezone(UTC):%d %b %Y %H:%M UTC}".lstrip("0")
+        return f"{datetime.fromisoformat(text):%d %b %Y}".lstrip("0") if DAY.match(text) else None
+    except (ValueError, OverflowError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -153,7 +154,7 @@ def test_changes_are_told_by_fields_and_long_texts_line_by_line(client: Client) 
         ("columns", "name safe, trimmed 0", "name low, trimmed 2", False),
         ("gone", "There", "nothing", False),
         ("uses", "nothing", "U-1, U-2", False),
-        ("valid to", "nothing", "2027-01-31", False),
+        ("valid to", "nothing", "31 Jan 2027", False),
         ("uses", "nothing", "U-1", False),
     }
     assert "Gist changed</summary>" in text
@@ -172,6 +173,18 @@ def test_history_names_rows_that_older_entries_hold_by_number() -> None:
 
     assert [(change.before, change.after) for change in by_number.changes] == [(f"{first.code}, {second.code}", f"{second.code}, no. 999999")]
     assert [(change.before, change.after) for change in by_code.changes] == [("U-1", "nothing"), ("1", "2")]
+
+
+def test_history_gives_choices_and_days_in_words_and_leaves_what_only_looks_like_one() -> None:
+    """A title may be anything, a date that there never was too."""
+    system = make_system()
+    harm = make_harm(system)
+    title = harm.title
+    ledger.apply_changes(harm, actor=system.owner, action="harms.harm_changed", state="in_treatment", review_on=datetime.date(2027, 1, 8), title="2026-99-99")
+    changes = {change.field: (change.before, change.after) for change in selectors.history("harms.harm", harm.pk, most=1)[0].changes}
+    assert changes == {"state": ("Proposed", "In treatment"), "review on": ("nothing", "8 Jan 2027"), "title": (title, "2026-99-99")}
+    ledger.apply_changes(harm, actor=system.owner, action="harms.harm_changed", title="2026-13-45T99:99:99Z")
+    assert selectors.history("harms.harm", harm.pk, most=1)[0].changes[0].after == "2026-13-45T99:99:99Z"
 
 
 def test_history_of_many_entries_names_rows_with_one_query(django_assert_max_num_queries: Any) -> None:

@@ -272,6 +272,8 @@ def test_nothing_found_counts_for_coverage_and_gaps_show(campaign: Campaign, tes
     assert tried["crescendo"].found == 1
     assert second.gaps == len(second.rows) * len(board.layers)
     assert first.gaps == len(first.rows)  # the layer that nobody tried
+    assert ([row.slug for row in first.tried], first.untried) == ([row.slug for row in first.rows], [])
+    assert (second.tried, second.untried) == ([], [row.title for row in second.rows])
 
 
 def test_a_duplicate_keeps_its_strategy_on_the_board_while_its_original_stands(campaign: Campaign, tester: User, owner: User) -> None:
