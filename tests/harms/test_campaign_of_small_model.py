@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from harms import actions
-from harms.enums import SessionResult, SessionState, TurnOutcome, TurnProgress
-from harms.models import Campaign, Finding, HarmCategory, ProbeSession, Turn
+from harms import actions, attack_success
+from harms.enums import Approach, SessionResult, SessionState, TurnOutcome, TurnProgress
+from harms.models import Campaign, Finding, HarmCategory, Objective, ProbeSession, Turn
 from harms.selectors import campaigns as selectors
 from harms.selectors import findings as finding_selectors
 from raiportal.accounts.models import User
+from raiportal.errors import RaiportalError
 from raiportal.integrity.invariants import invariants
 from raiportal.localmodel.__main__ import MODEL
 from systems import actions as system_actions
@@ -62,12 +62,20 @@ def test_every_turn_is_kept_and_the_figures_add_up(configuration: Configuration,
         testers=(tester,),
         scope=list(harms.values()),
         layers=[LAYER],
+        approach=Approach.SYSTEMATIC,
         daily_probes=100,
+        is_running=False,
     )
+    owner = campaign.created_by
+    objectives = {
+        slug: actions.add_objective(campaign_id=campaign.pk, harm=harms[slug], words=f"It does so once: {title}.", actor=owner) for slug, title, _ in HARMS
+    }
+    actions.consent(campaign_id=campaign.pk, seen=campaign.warning_digest, actor=tester)
+    actions.start_campaign(campaign_id=campaign.pk, actor=owner)
     client = Client()
     client.force_login(tester)
 
-    held = [(tried, probed(client, campaign, tester, harms[tried.harm], tried)) for tried in TRIED]
+    held = [(tried, probed(client, campaign, tester, objectives[tried.harm], tried)) for tried in TRIED]
     turns = list(Turn.objects.filter(session__campaign=campaign).order_by("pk"))
 
     assert len(turns) == sum(len(tried.turns) for tried in TRIED) >= 20
@@ -86,14 +94,20 @@ def test_every_turn_is_kept_and_the_figures_add_up(configuration: Configuration,
         again = [replayed(finding, tester, next(tried for tried, session in held if session.pk == finding.session_id)) for finding in findings]
 
     require_sound(campaign, turns, held)
+    closed = actions.close_campaign(campaign_id=campaign.pk, debrief="It invents and gives in; the metaprompt alone holds nothing back.", actor=owner)
+    with pytest.raises(RaiportalError):
+        actions.start_session(campaign_id=closed.pk, harm=harms["dose"], layer=LAYER, actor=tester)
+    require_sound(closed, turns, held)
+    shares = "; ".join(f"{share.unit}: {share.succeeded} of {share.judged}" for share in selectors.figures_of(closed).shares)
+    figures.tell(f"closed with {shares}")
     figures.tell(f"{MODEL} probed {len(turns)} times in {len(held)} sessions: {len(found)} found something; came again: {', '.join(again)}")
     broken = [f"{invariant.slug}: {problem}" for invariant in invariants for problem in invariant.check()]
     assert not broken, "\n".join(broken)
 
 
-def probed(client: Client, campaign: Campaign, tester: User, harm: Any, tried: Tried) -> ProbeSession:
+def probed(client: Client, campaign: Campaign, tester: User, objective: Objective, tried: Tried) -> ProbeSession:
     """One session in the console: each message sent, judged by its answer, and the session ended with what came of it."""
-    session = actions.start_session(campaign_id=campaign.pk, harm=harm, layer=LAYER, actor=tester)
+    session = actions.start_session(campaign_id=campaign.pk, harm=objective.harm, objective=objective, layer=LAYER, actor=tester)
     for number, said in enumerate(tried.turns, start=1):
         sent = {"key": f"probe-{number:04}", "text": said.text, "strategies": list(said.strategies), "note": said.note}
         assert client.post(reverse("probe-send", args=[session.pk]), sent).status_code in (200, 302)
@@ -131,10 +145,13 @@ def replayed(finding: Finding, tester: User, tried: Tried) -> str:
 
 def require_sound(campaign: Campaign, turns: list[Turn], held: list[tuple[Tried, ProbeSession]]) -> None:
     """Figures and coverage against the rows; replays are in neither."""
-    attempts, sessions, _ = selectors.figures_of(campaign).shares
+    attempts, sessions, objectives = selectors.figures_of(campaign).shares
     assert (attempts.succeeded, attempts.judged) == (sum(turn.verdict == "succeeded" for turn in turns), len(turns))
     assert (sessions.succeeded, sessions.judged) == (sum(session.result == "found" for _, session in held), len(held))
-    assert sessions.interval is None  # opportunistic: nothing is claimed of how often
+    reached = {session.objective_id for _, session in held if session.result == "found"}
+    assert (objectives.succeeded, objectives.judged) == (len(reached), len(HARMS))
+    assert attempts.interval is None  # attempts of one session depend on each other
+    assert sessions.interval == attack_success.wilson(sessions.succeeded, sessions.judged)
     cells = [cell for harm in selectors.board_of(campaign).harms for row in harm.rows for _, cell in row.cells]
     assert sum(cell.attempts for cell in cells) == sum(len(turn.strategies) for turn in turns)
     assert sum(cell.found for cell in cells) >= FINDINGS
