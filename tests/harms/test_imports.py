@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harms import actions, selectors
 from harms.imports import read_file
-from harms.models import Harm, HarmUpload, HarmUploadPart
+from harms.models import Harm, HarmCategory, HarmUpload, HarmUploadPart
 from raiportal import exports
 from raiportal.audit.models import Entry
 from raiportal.errors import Invalid, WrongState
@@ -71,6 +73,42 @@ def test_own_export_comes_in_unchanged(system: AISystem, format: str) -> None:
     for before, after in zip(first, second, strict=True):
         rationale = ("rationale",) if not before["rationale"] else ()
         assert {name: before[name] for name in compared if name not in rationale} == {name: after[name] for name in compared if name not in rationale}
+
+
+letters = st.characters(codec="utf-8", categories=("L", "N", "P", "S"), include_characters=" ")
+texts = st.text(st.one_of(letters, st.sampled_from("\n\t")), max_size=60)
+titles = st.text(letters, min_size=1, max_size=60).map(lambda said: f"Says {said}")
+harms_in_a_file = st.lists(
+    st.tuples(titles, texts, st.one_of(st.none(), st.tuples(st.integers(1, 5), st.integers(1, 5)))),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda harm: " ".join(harm[0].split()).casefold(),
+)
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(harms=harms_in_a_file)
+def test_whatever_harms_say_their_file_brings_the_same_register(format: str, harms: list[tuple[str, str, tuple[int, int] | None]]) -> None:
+    system, other = make_system(), make_system()
+    for title, description, levels in harms:
+        made = actions.propose_harm(
+            system=system,
+            title=" ".join(title.split())[:160],
+            description=description,
+            category=HarmCategory.objects.get(slug="bias"),
+            origin="model",
+            actor=system.owner,
+        )
+        if levels:
+            severity, frequency = levels
+            actions.assess_harm(harm_id=made.pk, severity=severity, frequency=frequency, rationale="Seen.", actor=system.owner)
+    actions.import_harms(
+        system=other, content=exported(system, format).replace(system.slug, other.slug).encode(), file_name="x", format=format, actor=other.owner
+    )
+    first, second = (json.loads(exported(which, "json")) for which in (system, other))
+    compared = (*set(selectors.IMPORTED) - {"rationale"}, "state", "priority", "severity", "frequency", "inherent_score")
+    assert [{name: row[name] for name in compared} for row in first] == [{name: row[name] for name in compared} for row in second]
 
 
 def test_every_bad_row_is_told_with_its_line_and_reason(system: AISystem) -> None:
