@@ -321,7 +321,12 @@ def test_program_gives_a_role_moves_its_end_and_takes_it_away(manager: Caller, s
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"person": "nobody"}, "person"), ({"role": "administrator"}, "role"), ({"role": "reviewer"}, "review_kind"), ({"until": "2001-01-01T00:00:00Z"}, "until")],
+    [
+        ({"person": "nobody"}, "person"),
+        ({"role": "administrator"}, "role"),
+        ({"role": "reviewer"}, "review_kind"),
+        ({"until": "2001-01-01T00:00:00Z"}, "until"),
+    ],
 )
 def test_role_that_cannot_be_held_is_refused_by_field(manager: Caller, system: AISystem, changed: dict[str, str], field: str) -> None:
     somebody = make_user()
