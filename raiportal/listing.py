@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,3 +28,8 @@ def order_of(request: HttpRequest, sorts: Mapping[str, keyset.Sort], default: st
     """The order that the address asks for, for `order_by`. Raises Invalid for one that this list doesn't have."""
     _, sort = keyset.chosen_sort(request.GET.get("sort"), sorts, default)
     return [f"-{field}" if sort.descending else field for field in sort.fields]
+
+
+def as_json_writes(words: str) -> str:
+    """Words as they stand within a text of JSON, to be looked for there."""
+    return json.dumps(words, ensure_ascii=False)[1:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from django.db.models.functions import Length
 
 from harms.models import Harm
 from measurements.models import Case, MeasurementSetVersion
+from raiportal.listing import as_json_writes
 
 MIX_LISTED = 200  # values of each kind that a version keeps counts of
 UNNAMED = "(none)"  # stands for the empty stratum or language in an address
@@ -86,8 +86,7 @@ def mix(version: MeasurementSetVersion) -> Mix:
 
 def searched(cases: QuerySet[Case], words: str) -> QuerySet[Case]:
     """Those whose id or prompt holds the words, in any case of letters."""
-    written = json.dumps(words, ensure_ascii=False)[1:-1]  # as JSON writes them
-    return cases.alias(prompt=PromptText(F("messages"))).filter(Q(prompt__icontains=written) | Q(external_id__icontains=words))
+    return cases.alias(prompt=PromptText(F("messages"))).filter(Q(prompt__icontains=as_json_writes(words)) | Q(external_id__icontains=words))
 
 
 def without_texts(cases: QuerySet[Case]) -> QuerySet[Case]:

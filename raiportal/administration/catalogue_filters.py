@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import django_filters
@@ -15,7 +14,7 @@ from raiportal.catalogues import selectors
 from raiportal.catalogues.enums import Origin
 from raiportal.catalogues.kinds import CatalogueKind
 from raiportal.catalogues.models import CatalogueEntry
-from raiportal.listing import ListFilter
+from raiportal.listing import ListFilter, as_json_writes
 
 SORTS = {"position": keyset.Sort("position"), "title": keyset.Sort("title"), "changed": keyset.Sort("updated_at")}
 IN_ORDER = "position"
@@ -41,8 +40,7 @@ class EntriesFilter(ListFilter):
 
     def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The whole body as JSON is looked at first: that is cheap, and whatever has the words in one of its texts has them there too."""
-        written = json.dumps(value, ensure_ascii=False)[1:-1]
-        in_body = Q(written__icontains=written) & Q(texts__icontains=value)
+        in_body = Q(written__icontains=as_json_writes(value)) & Q(texts__icontains=value)
         named = rows.alias(written=Cast("body", TextField()), texts=_Texts("body"))
         return named.filter(Q(title__icontains=value) | Q(slug__icontains=value) | in_body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,9 +18,10 @@ from raiportal.accounts.policies import may_give_role
 from raiportal.api.resource import Resource
 from raiportal.errors import Invalid
 from systems import actions, selectors
-from systems.api.shapes import NEWEST_FIRST, Reason, RoleFilter
+from systems.api.shapes import NEWEST_FIRST, Reason
 from systems.models import AISystem
 
+HELD_IN_A_SYSTEM = [(role.value, role.label) for role in Role if role in SCOPE_ROLES]
 NOBODY = "There is nobody with this username who could have a role."
 
 
@@ -37,9 +39,15 @@ class RoleOutput(serializers.ModelSerializer[Membership]):
 class RoleInput(serializers.Serializer[Any]):
     system = serializers.IntegerField()
     person = serializers.CharField(max_length=150, help_text="Username of who gets the role.")
-    role = serializers.ChoiceField([(role.value, role.label) for role in Role if role in SCOPE_ROLES])
+    role = serializers.ChoiceField(HELD_IN_A_SYSTEM)
     review_kind = serializers.SlugField(max_length=40, required=False, allow_null=True, help_text="Of a reviewer: what they review, such as “legal”.")
     until = serializers.DateTimeField(required=False, allow_null=True, help_text="When it ends; null for no end.")
+
+
+class RoleFilter(django_filters.FilterSet):
+    system = django_filters.NumberFilter(field_name="scope_id", label="Id of a system")
+    person = django_filters.CharFilter(field_name="user__username", max_length=150, label="Username")
+    role = django_filters.ChoiceFilter(choices=HELD_IN_A_SYSTEM)
 
 
 class Roles(Resource):

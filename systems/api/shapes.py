@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from rest_framework import serializers
 
-from raiportal.accounts.enums import SCOPE_ROLES, Role
 from raiportal.keyset import Sort
 
 NEWEST_FIRST = {"id": Sort("pk"), "created_at": Sort("created_at")}
@@ -19,9 +18,3 @@ class Reason(serializers.Serializer[Any]):
 
 class OfSystemFilter(django_filters.FilterSet):
     system = django_filters.NumberFilter(field_name="system_id")
-
-
-class RoleFilter(django_filters.FilterSet):
-    system = django_filters.NumberFilter(field_name="scope_id", label="Id of a system")
-    person = django_filters.CharFilter(field_name="user__username", max_length=150, label="Username")
-    role = django_filters.ChoiceFilter(choices=[(role.value, role.label) for role in Role if role in SCOPE_ROLES])
