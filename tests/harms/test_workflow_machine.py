@@ -48,8 +48,11 @@ HARMS: Table = {
 }
 
 
-def moves_of(table: Table) -> st.SearchStrategy[str]:
-    return st.sampled_from(sorted({move for moves in table.values() for move in moves}))
+def drawn(data: st.DataObject, table: Table, state: str) -> str:
+    """Mostly a move that the state has, so that every stage is reached; else any."""
+    possible = sorted(table[state])
+    every = sorted({move for moves in table.values() for move in moves})
+    return data.draw(st.sampled_from(possible if possible and data.draw(st.integers(0, 3)) else every))
 
 
 class Stages(RuleBasedStateMachine):
@@ -76,8 +79,9 @@ class Stages(RuleBasedStateMachine):
         self.is_treated = False
 
     # --- What people do ---
-    @rule(move=moves_of(CAMPAIGNS))
-    def lead(self, move: str) -> None:
+    @rule(data=st.data())
+    def lead(self, data: st.DataObject) -> None:
+        move = drawn(data, CAMPAIGNS, self.campaign.state)
         campaign, why = {"campaign_id": self.campaign.pk, "actor": self.owner}, {"reason": "So it was agreed."}
         aim = {"campaign_id": self.campaign.pk, "harm": self.harm, "layer": self.campaign.layers[0], "actor": self.tester}
         self.attempt(
@@ -94,8 +98,9 @@ class Stages(RuleBasedStateMachine):
             },
         )
 
-    @rule(move=moves_of(FINDINGS))
-    def triage(self, move: str) -> None:
+    @rule(data=st.data())
+    def triage(self, data: st.DataObject) -> None:
+        move = drawn(data, FINDINGS, self.finding.state)
         finding, why = {"finding_id": self.finding.pk, "actor": self.owner}, {"reason": "Read it again."}
         self.attempt(
             self.finding,
@@ -109,8 +114,9 @@ class Stages(RuleBasedStateMachine):
             },
         )
 
-    @rule(move=moves_of(HARMS), severity=st.integers(1, 5), frequency=st.integers(1, 5))
-    def treat(self, move: str, severity: int, frequency: int) -> None:
+    @rule(data=st.data(), severity=st.integers(1, 5), frequency=st.integers(1, 5))
+    def treat(self, data: st.DataObject, severity: int, frequency: int) -> None:
+        move = drawn(data, HARMS, self.harm.state)
         harm, levels = {"harm_id": self.harm.pk, "actor": self.owner}, {"severity": severity, "frequency": frequency, "rationale": "Seen."}
         planned = {"treatment": "mitigate", "words": "Answers are checked.", "owner": self.owner}
         instead = {"reopen": "in_treatment"} if self.is_treated else {}
